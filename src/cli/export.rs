@@ -209,6 +209,11 @@ fn as_json(written: &ExportedNetwork) -> Value {
         "parity": written.onnx.as_ref().map(parity),
         "opset": written.onnx.as_ref().map(|file| file.opset),
         "metadata": written.onnx.as_ref().map(|file| &file.metadata),
+        "rounding": written.rounding.as_ref().map(|rounding| json!({
+            "pictures": rounding.pictures,
+            "largest_difference": rounding.agreement.largest_difference,
+            "equal_answers": rounding.agreement.equal_answers,
+        })),
         "remarks": written.remarks,
     })
 }

@@ -110,6 +110,19 @@ impl Described {
         })
     }
 
+    /// What an exported network does not tell, in whole sentences.
+    pub fn without_novelty(&self) -> String {
+        let begins = "The exported network gives one of its classes to every picture, also to one that is like none of them.";
+        match &self.novelty {
+            Some(_) => format!(
+                "{begins} Only Graft answers “none of these”: another program needs the training pictures’ features, which \
+                 stand in {} in the run’s folder, and the rule, which stands in the metadata of what was exported.",
+                novelty::FILE
+            ),
+            None => format!("{begins} This run holds nothing that tells such pictures."),
+        }
+    }
+
     pub fn classes(&self) -> &[String] {
         &self.run.summary.classes
     }
@@ -141,6 +154,7 @@ impl Described {
                 ("decision", text(&self.decision)),
                 ("weights", self.origin.weights.clone()),
                 ("licence", self.origin.licence.clone()),
+                ("none_of_these", self.without_novelty()),
             ]
             .map(|(key, value)| (key.to_owned(), value)),
         );

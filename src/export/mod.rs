@@ -5,7 +5,10 @@ mod names;
 pub mod onnx;
 pub mod origin;
 pub mod pytorch;
+pub mod read_picture;
+pub mod rounding;
 pub mod safetensors;
+mod trial;
 mod weights;
 
 use std::path::{Path, PathBuf};

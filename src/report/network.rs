@@ -9,15 +9,20 @@ use crate::data::{Split, StopFlag};
 use crate::evaluation::{Decision, TemperatureFit};
 use crate::experiment::Precision;
 use crate::export::described::Described;
-use crate::export::onnx::{self, Agreement, Input, Numbers};
+use crate::export::onnx::{self, Input, Numbers};
 use crate::export::origin::Origin;
+use crate::export::rounding::{self, Rounding};
 use crate::export::{ExportError, pytorch, safetensors, write_file};
 use crate::format;
 use crate::models::device;
 use crate::ordinary_file::{self, Links};
-use crate::training::{FrozenPrecision, test_views};
 
 use super::model_card::{Exported, ModelCard, What, is_card};
+use super::network_sentences;
+
+/// Why validation pictures give no temperature.
+pub(super) const NO_TEMPERATURE: &str =
+    "the run’s validation pictures give no temperature: they are too few, or none of them is wrong";
 
 /// What a run is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -59,6 +64,9 @@ pub struct ExportedNetwork {
     pub origin: Origin,
     /// Of an ONNX file, what was found when it was read back.
     pub onnx: Option<onnx::Written>,
+    /// The network's answers beside the run's own, where frozen layers of the run computed in fewer bits.
+    pub rounding: Option<Rounding>,
+    pub model_card: ModelCard,
     /// What was written, and what was found when it was read back, in whole sentences.
     pub sentences: Vec<String>,
     /// What a person should know of it, in whole sentences.
@@ -156,9 +164,20 @@ pub fn export_network(
         decision,
         origin: described.origin.clone(),
         onnx: None,
+        rounding: None,
+        model_card: ModelCard::default(),
         sentences: Vec::new(),
         remarks: Vec::new(),
     };
+    if matches!(format, NetworkFormat::Safetensors | NetworkFormat::PyTorch) {
+        // Before anything is written: a stop leaves nothing.
+        let mut told = |done, total| progress("Comparing with the run’s answers", done, total);
+        written.rounding = rounding::measure(&described, &mut told, stop)?;
+        let (computes, measured) = (rounding::SINGLE_PRECISION, written.rounding.as_ref());
+        let remark = rounding::remark(&described.run, computes, measured);
+        written.remarks.extend(remark);
+        written.remarks.extend(network_sentences::views(&described));
+    }
     progress("Writing", 0, 0);
     match format {
         NetworkFormat::Onnx => {
@@ -186,16 +205,16 @@ pub fn export_network(
         }
         NetworkFormat::Card => written.files.clear(),
     }
-    if matches!(format, NetworkFormat::Safetensors | NetworkFormat::PyTorch) {
-        written.remarks.extend(differences(&described));
-    }
     let exported = Exported {
         what: written.what(options),
-        checked: written.sentences.clone(),
+        checked: [written.sentences.as_slice(), &written.remarks].concat(),
     };
-    let text = ModelCard::of(&described, &exported)?.markdown();
-    write_file(&card, text.as_bytes())?;
+    written.model_card = ModelCard::of(&described, &exported)?;
+    write_file(&card, written.model_card.markdown().as_bytes())?;
     written.files.push(card);
+    if format != NetworkFormat::Card {
+        written.sentences.push(described.without_novelty());
+    }
     Ok(written)
 }
 
@@ -207,7 +226,6 @@ impl ExportedNetwork {
         progress: &mut dyn FnMut(&str, usize, usize),
         stop: &StopFlag,
     ) -> Result<(), ExportError> {
-        let usual = onnx::Options::default();
         let asked = onnx::Options {
             input: options.input,
             numbers: options.numbers,
@@ -215,13 +233,13 @@ impl ExportedNetwork {
             // How good rounded weights are is a figure of its own, for which all pictures count.
             parity_pictures: match options.numbers {
                 Numbers::Int8Weights => None,
-                Numbers::Float32 | Numbers::Float16 => usual.parity_pictures,
+                Numbers::Float32 | Numbers::Float16 => onnx::Options::default().parity_pictures,
             },
-            ..usual
         };
         let file = onnx::write(described, &self.out, &asked, progress, stop)?;
         self.bytes = file.bytes;
-        self.sentences = parity_sentences(&file.parity, options.input);
+        self.sentences = network_sentences::parity(&file.parity, options.input);
+        self.rounding = file.parity.rounding;
         self.remarks.clone_from(&file.remarks);
         self.onnx = Some(file);
         Ok(())
@@ -236,75 +254,6 @@ impl ExportedNetwork {
             (NetworkFormat::PyTorch, _) => What::PyTorch(out),
             (NetworkFormat::Card, _) => What::Nothing,
         }
-    }
-}
-
-/// Why the run's own answers may differ from those of its network elsewhere, in whole sentences.
-fn differences(described: &Described) -> Vec<String> {
-    let precision = described.run.summary.own_precision();
-    let rounded = (precision != FrozenPrecision::Fp32).then(|| {
-        format!(
-            "The run’s own answers were computed with frozen layers in {}; elsewhere they are computed in single precision, and \
-             probabilities may differ in the third digit. graft evaluate --precision fp32 says how many answers do.",
-            precision.name()
-        )
-    });
-    let views = test_views(&described.experiment);
-    let seen = (views > 1).then(|| {
-        format!(
-            "The run’s own answers are averages over {views} mirrored views of each picture; the exported network sees it once."
-        )
-    });
-    rounded.into_iter().chain(seen).collect()
-}
-
-/// What was found when an ONNX file was read back.
-fn parity_sentences(parity: &onnx::Parity, input: Input) -> Vec<String> {
-    let pictures = match parity.are_own {
-        true => format!(
-            "{} of the run’s test pictures",
-            format::thousands(parity.pictures as u64)
-        ),
-        false => format::count(parity.pictures, "made picture", "made pictures"),
-    };
-    let agreement = |agreement: &Agreement| {
-        let share = agreement.equal_answers as f64 / parity.pictures.max(1) as f64;
-        format!(
-            "{} of the answers are equal, probabilities differ by at most {}",
-            format::percent(share),
-            small(agreement.largest_difference)
-        )
-    };
-    let mut sentences = vec![format!(
-        "The file was read back by another program (tract) and tried on {pictures}: {}.",
-        agreement(match input {
-            Input::Pictures => &parity.whole,
-            Input::Tensor => &parity.network,
-        })
-    )];
-    if let (Input::Pictures, Some(equal)) = (input, parity.equal_pixels) {
-        sentences.push(format!(
-            "Its preprocessing makes {} of the values equal to Graft’s; on the very same squares, {}.",
-            format::percent(equal),
-            agreement(&parity.network)
-        ));
-    }
-    if let Some((run, file)) = parity.accuracy {
-        sentences.push(format!(
-            "Of these pictures the run has {} right, the file {}.",
-            format::percent(run),
-            format::percent(file)
-        ));
-    }
-    sentences
-}
-
-/// A difference of probabilities, with the digits that say something.
-fn small(difference: f64) -> String {
-    match difference {
-        0.0 => "0".to_owned(),
-        _ if difference < 0.001 => format!("{difference:.0e}"),
-        _ => format!("{difference:.4}"),
     }
 }
 
@@ -327,11 +276,9 @@ fn temperature(
     let validation = evaluate_run(&request, progress, stop)?.predictions;
     match TemperatureFit::new(&validation) {
         Some(fit) if !fit.is_at_bound => Ok(fit.temperature),
-        Some(_) => Err(ExportError::Refused(
-            "the run’s validation pictures give no temperature: they are too few, or none of them is wrong. Export without \
-             calibration"
-                .to_owned(),
-        )),
+        Some(_) => Err(ExportError::Refused(format!(
+            "{NO_TEMPERATURE}. Export without calibration"
+        ))),
         None => Err(ExportError::Refused(
             "a temperature is fitted on validation pictures, and the run has none: export without calibration".to_owned(),
         )),

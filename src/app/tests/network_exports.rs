@@ -45,6 +45,8 @@ fn a_network_is_written_and_what_was_found_is_shown() {
     let local = &mut window.harness.state_mut().networks.local;
     assert!(local.out.ends_with(".onnx"), "{}", local.out);
     let offered = local.out.clone();
+    let offered_in = std::path::Path::new(&offered).parent();
+    assert_eq!(offered_in, Some(window.folder.path()), "{offered}");
     window.harness.get_by_label("safetensors").click();
     window.steps();
     let out = window.harness.state().networks.local.out.clone();
@@ -59,8 +61,16 @@ fn a_network_is_written_and_what_was_found_is_shown() {
     assert!(std::path::Path::new(&out).is_file());
     let card = std::path::Path::new(&out).with_extension("card.md");
     assert!(card.is_file());
-    window.harness.get_by_label("Open the model card").click();
+    // The card is read in the window, with code to copy.
+    window.harness.get_by_label("Show the model card").click();
     window.steps();
+    assert!(window.shows("How to use it") && window.shows("graft predict"));
+    let copy = window.harness.get_all_by_label("Copy the code").next();
+    copy.unwrap().click();
+    window.steps();
+    window.harness.get_by_label("Back").click();
+    window.steps();
+    assert!(window.shows("to the last bit"));
     window.harness.get_by_label("Close").click();
     window.steps();
     assert!(!window.harness.state().networks.open);

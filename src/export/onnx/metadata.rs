@@ -58,7 +58,6 @@ pub(super) fn metadata(
     if let Some(sha256) = pretrained_sha256(described) {
         add("weights_sha256", sha256);
     }
-    all.extend(options.metadata.clone());
     all
 }
 

@@ -21,18 +21,20 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::described::Described;
+use super::rounding::{self, Rounding};
+use super::trial::{Pictures, USUAL_PICTURES};
 use super::{ExportError, check_stop};
 use crate::analysis::evaluate::open_in_single_precision;
-use crate::analysis::precision;
 use crate::data::StopFlag;
 use crate::libtorch;
 use crate::runs::atomic;
 
 use answers::Answers;
 use assemble::{Whole, assemble};
-use parity::Pictures;
 use preprocessing::Preprocessing;
 use translate::WeightNames;
+
+pub use super::trial::Agreement;
 
 /// What the file takes, by [`Input`].
 pub const IMAGES: &str = "images";
@@ -64,7 +66,7 @@ pub enum Numbers {
 }
 
 /// How a run is exported.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     pub input: Input,
     pub numbers: Numbers,
@@ -72,8 +74,6 @@ pub struct Options {
     pub keep_batch_norm: bool,
     /// Test pictures that the file is tried on, spread evenly over all of them; `None` for all.
     pub parity_pictures: Option<usize>,
-    /// Written into the file beside what is said of every run; of equal keys, these count.
-    pub metadata: BTreeMap<String, String>,
 }
 
 impl Default for Options {
@@ -82,19 +82,9 @@ impl Default for Options {
             input: Input::default(),
             numbers: Numbers::default(),
             keep_batch_norm: false,
-            parity_pictures: Some(64),
-            metadata: BTreeMap::new(),
+            parity_pictures: Some(USUAL_PICTURES),
         }
     }
-}
-
-/// Two ways of answering the same pictures.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Agreement {
-    /// Of all probabilities.
-    pub largest_difference: f64,
-    /// Pictures that both find to be of the same class.
-    pub equal_answers: usize,
 }
 
 /// What the written file, read back, answers beside the run itself.
@@ -112,6 +102,8 @@ pub struct Parity {
     pub equal_pixels: Option<f64>,
     /// Share of right answers of the run's network and of the file, on these pictures; `None` for made ones.
     pub accuracy: Option<(f64, f64)>,
+    /// The file beside the run's own answers, where frozen layers of the run computed in fewer bits.
+    pub rounding: Option<Rounding>,
 }
 
 /// What was written.
@@ -175,7 +167,7 @@ pub fn write(
     let mut bytes = graph.into_bytes(vec![input], vec![output], &metadata)?;
     check_stop(stop)?;
 
-    let pictures = Pictures::of_run(&stored.folder, classes, options.parity_pictures, stop)?;
+    let pictures = Pictures::of_run(stored, options.parity_pictures, stop)?;
     let parity = parity::compare(
         &bytes,
         &classifier,
@@ -191,7 +183,11 @@ pub fn write(
             "The file was tried on pictures that were made for it, not on the run's own: {reason}."
         ));
     }
-    remarks.extend(precision::remark_elsewhere(stored, classifier.precision()));
+    let computes = match options.numbers {
+        Numbers::Float32 | Numbers::Int8Weights => rounding::SINGLE_PRECISION,
+        Numbers::Float16 => rounding::HALF_PRECISION,
+    };
+    remarks.extend(rounding::remark(stored, computes, parity.rounding.as_ref()));
     let tried = parity.metadata();
     bytes.extend(graph::metadata_bytes("parity", &tried));
     metadata.insert("parity".into(), tried);

@@ -1,19 +1,16 @@
 //! A written file's answers beside the run's own.
 
-use std::ops::Range;
-use std::path::Path;
-
 use serde_json::json;
 
 use super::read_back::ReadBack;
 use super::{Agreement, Numbers, Parity};
-use crate::analysis::gallery;
 use crate::data::square::to_square;
-use crate::data::{PictureSource, Pixels, Split, StopFlag, decode};
+use crate::data::{Pixels, StopFlag};
 use crate::evaluation::decision::{most_probable, temper};
+use crate::export::rounding::Rounding;
+use crate::export::trial::{BLOCK, Pictures, Shown};
 use crate::export::{ExportError, check_stop};
 use crate::format;
-use crate::runs::members;
 use crate::training::inference::Classifier;
 
 /// Probabilities of a file in single precision may differ by this much, and no more.
@@ -21,145 +18,12 @@ const TOLERANCE: f64 = 1e-3;
 /// At least this share of pictures has the same answer.
 const EQUAL_ANSWERS: f64 = 0.995;
 
-/// Pictures that are decoded at a time.
-const BLOCK: usize = 8;
-
-/// Sizes of the pictures that are made where there are none: wide, tall, square, and smaller than a network's.
-const MADE: [(u32, u32); 8] = [
-    (640, 480),
-    (300, 300),
-    (224, 224),
-    (97, 61),
-    (333, 517),
-    (1, 300),
-    (512, 96),
-    (1023, 767),
-];
-
-/// What a file is tried on.
-pub(super) enum Pictures {
-    /// Test pictures of the run, each with the index of its class.
-    Own(Vec<(PictureSource, Option<usize>)>),
-    /// Made ones, because of this.
-    Made(String),
-}
-
-impl Pictures {
-    /// `most` of the run's test pictures, spread evenly over all; `None` for all.
-    ///
-    /// # Errors
-    /// That the run's split can't be read, and [`ExportError::Stopped`].
-    pub fn of_run(
-        folder: &Path,
-        classes: &[String],
-        most: Option<usize>,
-        stop: &StopFlag,
-    ) -> Result<Self, ExportError> {
-        let mut lines = members::read(folder)?.into_iter();
-        if !lines.any(|member| member.split == Split::Test) {
-            return Ok(Self::Made("the run has no test pictures".into()));
-        }
-        let found = gallery::split_pictures(folder, stop);
-        check_stop(stop)?;
-        let mut found = match found {
-            Ok(found) => found,
-            Err(error) => return Ok(Self::Made(error.to_string())),
-        };
-        found.retain(|picture| picture.split == Split::Test);
-        if found.is_empty() {
-            let reason = "none of the run's test pictures is where it was";
-            return Ok(Self::Made(reason.into()));
-        }
-        let taken = spread(found.len(), most.unwrap_or(found.len()));
-        let mut own = Vec::with_capacity(taken.len());
-        for index in taken {
-            let picture = &found[index];
-            let class = classes.iter().position(|class| *class == picture.class);
-            own.push((picture.source.clone(), class));
-        }
-        Ok(Self::Own(own))
-    }
-
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Own(own) => own.len(),
-            Self::Made(_) => MADE.len(),
-        }
-    }
-
-    /// The pictures at these positions that can be read, each with its class.
-    fn read(&self, positions: Range<usize>) -> Vec<(Pixels, Option<usize>)> {
-        let own = match self {
-            Self::Own(own) => &own[positions],
-            Self::Made(_) => {
-                let sizes = MADE[positions].iter();
-                return sizes.map(|&size| (made(size), None)).collect();
-            }
-        };
-        let sources: Vec<PictureSource> = own.iter().map(|(source, _)| source.clone()).collect();
-        let decoded = decode::decode_all(&sources).into_iter();
-        let classes = own.iter().map(|(_, class)| *class);
-        decoded
-            .zip(classes)
-            .filter_map(|(pixels, class)| Some((pixels.ok()?, class)))
-            .collect()
-    }
-}
-
-/// `most` indices of `count`, evenly apart.
-fn spread(count: usize, most: usize) -> Vec<usize> {
-    let taken = most.clamp(1, count.max(1));
-    (0..taken).map(|index| index * count / taken).collect()
-}
-
-/// Waves and noise, the same at every call.
-fn made((width, height): (u32, u32)) -> Pixels {
-    let mut state = u64::from(width) << 32 | u64::from(height);
-    let mut rgb = Vec::with_capacity(width as usize * height as usize * 3);
-    for y in 0..height {
-        for x in 0..width {
-            for channel in 0..3u32 {
-                // Knuth's linear congruence.
-                state = state
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1_442_695_040_888_963_407);
-                let noise = (state >> 33) as f64 / f64::from(1u32 << 31);
-                let at = f64::from(x) / (7.0 + f64::from(channel)) + f64::from(y) / 11.0;
-                rgb.push((255.0 * (0.35 + 0.35 * at.sin() * at.cos() + 0.3 * noise)) as u8);
-            }
-        }
-    }
-    Pixels { width, height, rgb }
-}
-
 /// A square's levels as a file has them, `[3, side, side]`.
 pub(super) fn planes(square: &Pixels) -> impl Iterator<Item = f32> {
     (0..3).flat_map(|channel| {
         let levels = square.rgb.iter().skip(channel).step_by(3);
         levels.map(|&level| f32::from(level))
     })
-}
-
-impl Agreement {
-    fn count(&mut self, own: &[f32], other: &[f32]) {
-        let apart = own
-            .iter()
-            .zip(other)
-            .map(|(own, other)| f64::from((own - other).abs()));
-        for difference in apart {
-            // What is no number is as far off as can be.
-            let difference = if difference.is_nan() {
-                f64::INFINITY
-            } else {
-                difference
-            };
-            self.largest_difference = self.largest_difference.max(difference);
-        }
-        if own.len() != other.len() {
-            self.largest_difference = f64::INFINITY;
-        }
-        self.equal_answers += usize::from(most_probable(own) == most_probable(other));
-    }
 }
 
 /// Tries a file, `bytes`, on `pictures`. `temperature`: of the file's probabilities.
@@ -176,15 +40,20 @@ pub(super) fn compare(
 ) -> Result<Parity, ExportError> {
     let spec = classifier.square_spec();
     let mut file = ReadBack::new(bytes, spec.side)?;
-    let mut parity = Parity::default();
+    let (mut parity, mut rounding) = (Parity::default(), Rounding::default());
     let (mut values, mut equal_values) = (0usize, 0usize);
     let (mut right_before, mut right_after, mut labelled) = (0usize, 0usize, 0usize);
     let total = pictures.len();
     for begin in (0..total).step_by(BLOCK) {
         let read = pictures.read(begin..(begin + BLOCK).min(total));
-        for (at, (picture, class)) in read.into_iter().enumerate() {
+        for (at, shown) in read.into_iter().enumerate() {
             check_stop(stop)?;
             progress(begin + at, total);
+            let Shown {
+                pixels: picture,
+                class,
+                rounded,
+            } = shown;
             let square = to_square(&picture, spec);
             let own = classifier.predict(std::slice::from_ref(&picture))?;
             let own = own.into_iter().next().unwrap_or_default();
@@ -214,10 +83,15 @@ pub(super) fn compare(
             };
             parity.network.count(&own, &network);
             parity.whole.count(&own, &whole);
+            if let Some(rounded) = &rounded {
+                rounding.count(rounded, temperature, &whole);
+            }
             parity.pictures += 1;
             if let Some(class) = class {
                 labelled += 1;
-                right_before += usize::from(most_probable(&own) as usize == class);
+                // Of the run's own answers where they are in other numbers.
+                let answered = rounded.as_deref().unwrap_or(&own);
+                right_before += usize::from(most_probable(answered) as usize == class);
                 right_after += usize::from(most_probable(&whole) as usize == class);
             }
         }
@@ -228,6 +102,7 @@ pub(super) fn compare(
             "none of the run's test pictures can be read any more, so the file could not be tried: put them back".into(),
         ));
     }
+    parity.rounding = rounding.measured();
     parity.are_own = matches!(pictures, Pictures::Own(_));
     parity.equal_pixels = (values > 0).then(|| equal_values as f64 / values as f64);
     let share = |right: usize| right as f64 / labelled as f64;
@@ -269,21 +144,19 @@ impl Parity {
 
     /// As the file keeps it.
     pub(super) fn metadata(&self) -> String {
-        let agreement = |agreement: &Agreement| {
-            json!({
-                "largest_difference_of_probability": agreement.largest_difference,
-                "equal_answers": agreement.equal_answers,
-            })
-        };
         let mut all = json!({
             "read_by": "tract",
             "pictures": self.pictures,
             "are_the_run_s_test_pictures": self.are_own,
-            "network_on_equal_squares": agreement(&self.network),
-            "whole_file": agreement(&self.whole),
+            "network_on_equal_squares": self.network.as_json(),
+            "whole_file": self.whole.as_json(),
         });
         if let Some(equal) = self.equal_pixels {
             all["share_of_equal_pixel_values"] = json!(equal);
+        }
+        if let Some(rounding) = &self.rounding {
+            all["file_beside_the_run_s_own_answers"] = rounding.agreement.as_json();
+            all["file_beside_the_run_s_own_answers"]["pictures"] = json!(rounding.pictures);
         }
         if let Some((before, after)) = self.accuracy {
             all["accuracy_of_the_run"] = json!(before);

@@ -22,11 +22,12 @@ pub const WEIGHTS: &str = "weights.safetensors";
 pub const REQUIREMENTS: &str = "requirements.txt";
 
 /// What the script was tried with; of torchvision and timm, the one that it takes.
-const VERSIONS: [(&str, &str); 5] = [
+const VERSIONS: [(&str, &str); 6] = [
     ("torch", "2.11.0"),
     ("torchvision", "0.26.0"),
     ("timm", "1.0.31"),
     ("safetensors", "0.8.0"),
+    ("numpy", "2.4.6"),
     ("pillow", "13.0.0"),
 ];
 

@@ -9,6 +9,7 @@ use crate::models::tree::LayerTree;
 use crate::shown;
 
 use super::super::described::Described;
+use super::super::read_picture::READ_PICTURE;
 use super::architecture::{Architecture, Library};
 
 /// How the script's first line begins.
@@ -53,7 +54,7 @@ fn opening(described: &Described, architecture: &Architecture) -> String {
         "import sys\n\
          from collections import OrderedDict\n\
          from pathlib import Path\n\n\
-         {timm}import torch\n{torchvision}\
+         import numpy\n{timm}import torch\n{torchvision}\
          from PIL import Image, ImageOps\n\
          from safetensors.torch import load_file\n\
          from torch import nn\n\
@@ -132,22 +133,9 @@ fn preparation(described: &Described, architecture: &Architecture) -> String {
     for step in steps {
         let _ = writeln!(text, "    {step},");
     }
-    text.push_str("])\n");
-    text.push_str(OPEN_PICTURE);
+    let _ = writeln!(text, "])\n\n\n{READ_PICTURE}");
     text
 }
-
-const OPEN_PICTURE: &str = r#"
-
-def open_picture(path):
-    """Upright, in RGB, on white where it is transparent."""
-    picture = ImageOps.exif_transpose(Image.open(path))
-    if "A" in picture.getbands() or "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return picture.convert("RGB")
-
-"#;
 
 fn network(
     described: &Described,
@@ -303,7 +291,7 @@ def load(folder=Path(__file__).parent):
 @torch.inference_mode()
 def predict(network, paths):
     """The probabilities of CLASSES for each of these files [N, classes]."""
-    return network(torch.stack([preprocess(open_picture(path)) for path in paths]))
+    return network(torch.stack([preprocess(read_picture(path)) for path in paths]))
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::super::comparison::Tested;
+use super::super::network::NO_TEMPERATURE;
 use super::super::scores::{ScoreLine, interval_remarks_of, score_lines_of};
 use super::Block;
-use super::usage::{self, Exported};
+use super::usage::{self, Exported, What};
 use crate::analysis::evaluate;
 use crate::data::Split;
 use crate::data::hash::sha256_of_pairs;
@@ -15,7 +16,8 @@ use crate::experiment::Keep;
 use crate::export::described::Described;
 use crate::format::{self, Align};
 use crate::models::catalogue;
-use crate::runs::{Digests, members, short_settings};
+use crate::runs::members::{self, Member};
+use crate::runs::{Digests, short_settings};
 use crate::shown;
 use crate::training::test_views;
 
@@ -29,17 +31,20 @@ pub(super) fn blocks(
     described: &Described,
     exported: &Exported,
 ) -> Vec<Block> {
-    let mut blocks = opening(described);
-    blocks.extend(licences(described));
-    blocks.extend(data(described));
-    blocks.extend(results(tested, described));
+    let members = members::read(&described.run.folder).unwrap_or_default();
+    // First the answer, then the rest.
+    let mut blocks = opening(described, &members);
+    blocks.extend(results(tested, described, exported));
     if let Some(tested) = tested {
         blocks.extend(calibration(tested, described));
         blocks.extend(failures(tested));
     }
     blocks.extend(novelty(described));
-    blocks.extend(usage::blocks(&described.run, exported));
+    blocks.extend(usage::blocks(described, exported));
+    blocks.extend(licences(described));
+    blocks.extend(data(described, &members));
     blocks.extend(recipe(described));
+    blocks.extend(checksums(described, &members));
     blocks
 }
 
@@ -47,7 +52,7 @@ fn text(sentences: String) -> Block {
     Block::Text(sentences)
 }
 
-fn opening(described: &Described) -> Vec<Block> {
+fn opening(described: &Described, members: &[Member]) -> Vec<Block> {
     let (summary, square) = (&described.run.summary, &described.square);
     let classes = described.classes();
     let named: Vec<&str> = classes.iter().take(CLASSES).map(String::as_str).collect();
@@ -62,16 +67,20 @@ fn opening(described: &Described) -> Vec<Block> {
         catalogue::title(&described.experiment.backbone.name),
         square.side,
     ))];
+    let learned = members.iter().filter(|member| member.split == Split::Train);
+    let learned = match learned.count() {
+        0 => String::new(),
+        count => format!(
+            " It learned from {}.",
+            format::count(count, "training picture", "training pictures")
+        ),
+    };
     blocks.push(text(format!(
-        "Trained with Graft {} on {}, begun {}, run {}.",
+        "Trained with Graft {} on {}, begun {}.{learned}",
         summary.graft_version,
         summary.device,
         format::utc_time(summary.started),
-        summary.id
     )));
-    if let Some(checkpoint) = &described.checkpoint {
-        blocks.push(text(format!("SHA-256 of the run's weights: {checkpoint}.")));
-    }
     blocks.extend(described.run.shortfall().map(Block::Warning));
     blocks
 }
@@ -89,7 +98,7 @@ fn licences(described: &Described) -> Vec<Block> {
     blocks
 }
 
-fn data(described: &Described) -> Vec<Block> {
+fn data(described: &Described, members: &[Member]) -> Vec<Block> {
     let experiment = &described.experiment;
     let source = experiment.data.source.path();
     let source = source.and_then(|path| path.file_name()).map_or_else(
@@ -109,12 +118,12 @@ fn data(described: &Described) -> Vec<Block> {
             split.seed.unwrap_or(experiment.seed)
         )),
     ];
-    let Ok(members) = members::read(&described.run.folder) else {
+    if members.is_empty() {
         return blocks;
-    };
+    }
     let mut counts: BTreeMap<&str, [u64; 3]> = BTreeMap::new();
     let mut all = [0; 3];
-    for member in &members {
+    for member in members {
         let part = match member.split {
             Split::Train => 0,
             Split::Validation => 1,
@@ -146,12 +155,24 @@ fn data(described: &Described) -> Vec<Block> {
         ],
         rows,
     });
-    blocks.extend(digests(described, &members));
+    blocks
+}
+
+/// By what the run, its weights and its pictures can be told from others.
+fn checksums(described: &Described, members: &[Member]) -> Vec<Block> {
+    let mut blocks = vec![
+        Block::Heading("Checksums"),
+        text(format!("The run’s folder: {}.", described.run.summary.id)),
+    ];
+    if let Some(checkpoint) = &described.checkpoint {
+        blocks.push(text(format!("SHA-256 of the run’s weights: {checkpoint}.")));
+    }
+    blocks.extend(digests(described, members));
     blocks
 }
 
 /// One SHA-256 for each part of the split: over the names of its pictures and what their files held.
-fn digests(described: &Described, members: &[members::Member]) -> Option<Block> {
+fn digests(described: &Described, members: &[Member]) -> Option<Block> {
     let digests = Digests::read(&described.run.folder)?;
     let rows: Vec<Vec<String>> = [Split::Train, Split::Validation, Split::Test]
         .into_iter()
@@ -178,7 +199,7 @@ fn digests(described: &Described, members: &[members::Member]) -> Option<Block> 
     })
 }
 
-fn results(tested: Option<&Tested>, described: &Described) -> Vec<Block> {
+fn results(tested: Option<&Tested>, described: &Described, exported: &Exported) -> Vec<Block> {
     let mut blocks = vec![Block::Heading("Results")];
     let Some(tested) = tested else {
         blocks.push(text(
@@ -194,7 +215,13 @@ fn results(tested: Option<&Tested>, described: &Described) -> Vec<Block> {
     let views = match test_views(&described.experiment) {
         1 => String::new(),
         views => format!(
-            " Each was seen in {views} mirrored views, whose probabilities were averaged; an exported network sees it once."
+            " Each was seen in {views} mirrored views, whose probabilities were averaged{}.",
+            match exported.what {
+                What::Onnx(_) | What::OnnxOfTensors(_) => "; the ONNX file does the same",
+                What::Safetensors(_) | What::PyTorch(_) => "; the exported network sees it once",
+                What::Nothing =>
+                    "; an ONNX file does the same, networks that are exported otherwise see it once",
+            }
         ),
     };
     blocks.push(text(format!("On {pictures}, with 95 % intervals.{views}")));
@@ -232,8 +259,7 @@ fn calibration(tested: &Tested, described: &Described) -> Vec<Block> {
     let fitted = evaluate::stored_as_tested(&described.run.folder, Split::Validation)
         .ok()
         .flatten()
-        .and_then(|validation| TemperatureFit::new(&validation))
-        .map(|fit| fit.temperature);
+        .and_then(|validation| TemperatureFit::new(&validation));
     let at = |temperature: f64| CalibrationScores::new(&tested.predictions, temperature);
     if used != 1.0 {
         blocks.push(text(format!(
@@ -241,7 +267,15 @@ fn calibration(tested: &Tested, described: &Described) -> Vec<Block> {
             format::score(used),
             format::percent(at(used).expected_error)
         )));
-    } else if let Some(fitted) = fitted {
+    } else if fitted.is_some_and(|fit| fit.is_at_bound) {
+        blocks.push(text(format!(
+            "A temperature would make it as sure as it should be, but {NO_TEMPERATURE}."
+        )));
+    } else if let Some(TemperatureFit {
+        temperature: fitted,
+        ..
+    }) = fitted
+    {
         blocks.push(text(format!(
             "Dividing the logits by {}, the temperature that validation pictures give, makes it {}; the probabilities here are \
              without it.",
@@ -341,11 +375,11 @@ fn novelty(described: &Described) -> Vec<Block> {
         )
     });
     blocks.push(text(format!(
-        "graft predict says “none of these” of a picture whose features are further than {} from those of the training \
-         pictures, by which {} of the run's own pictures at most is refused.{refused} Exported files give probabilities alone, and \
-         a class for every picture; what the rule is stands in their metadata.",
+        "Graft says “none of these” of a picture whose features are further than {} from those of the training \
+         pictures, by which {} of the run's own pictures at most is refused.{refused} {}",
         distance_text(limit.threshold),
-        rate_text(limit.rate)
+        rate_text(limit.rate),
+        described.without_novelty()
     )));
     if let Some(method) = novelty.pairs.get("novelty.method") {
         blocks.push(text(format!("The rule: {method}.")));

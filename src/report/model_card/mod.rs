@@ -21,7 +21,7 @@ pub fn is_card(head: &[u8]) -> bool {
 
 /// A part of a card.
 #[derive(Debug, Clone, PartialEq)]
-enum Block {
+pub enum Block {
     Heading(&'static str),
     Text(String),
     /// What nobody may overlook.
@@ -36,8 +36,8 @@ enum Block {
     },
 }
 
-/// The card of one run, as plain data: a Markdown file, or a part of an HTML document.
-#[derive(Debug, Clone, PartialEq)]
+/// The card of one run, as plain data: a Markdown file, a part of an HTML document, or drawn in the window.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ModelCard {
     title: String,
     blocks: Vec<Block>,
@@ -60,6 +60,16 @@ impl ModelCard {
     pub fn of(described: &Described, exported: &Exported) -> Result<Self, RunError> {
         let tested = Tested::of(&described.run)?;
         Ok(Self::new(tested.as_ref(), described, exported))
+    }
+
+    /// What the run is called.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// What stands in it, from top to bottom.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
     }
 
     /// A Markdown document.

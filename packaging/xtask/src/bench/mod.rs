@@ -233,36 +233,18 @@ pub fn python(chosen: Option<&Path>) -> Result<PathBuf> {
     if let Some(chosen) = chosen {
         return Ok(chosen.to_path_buf());
     }
-    let environment = folder()?.join("python");
-    let python = environment.join("bin/python");
-    let check = [
-        "-c",
-        "import torch, torchvision, PIL, efficientnet_lite_pytorch",
-    ];
-    let has_all = || {
-        let mut command = std::process::Command::new(&python);
-        steps::output(command.args(check)).is_some()
-    };
-    if has_all() {
-        steps::ready("PyTorch for the peers");
-        return Ok(python);
-    }
-    steps::doing("fetching PyTorch for the peers");
-    let mut command = std::process::Command::new("python3");
-    steps::run(command.args(["-m", "venv"]).arg(&environment))?;
-    let mut command = std::process::Command::new(&python);
-    steps::run(command.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "torch==2.11.0",
-        "torchvision==0.26.0",
-        "pillow",
-        "numpy",
-        "efficientnet-lite-pytorch",
-    ]))?;
-    Ok(python)
+    setup::python_environment(
+        &folder()?.join("python"),
+        "PyTorch for the peers",
+        "torch, torchvision, PIL, efficientnet_lite_pytorch",
+        &[
+            "torch==2.11.0",
+            "torchvision==0.26.0",
+            "pillow",
+            "numpy",
+            "efficientnet-lite-pytorch",
+        ],
+    )
 }
 
 /// Medians, and how many times longer each peer takes.

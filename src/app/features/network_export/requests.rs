@@ -56,6 +56,7 @@ impl NetworkExports {
         };
         self.open = true;
         self.stage = Stage::Choosing;
+        self.local.reads_card = false;
         if self.run.as_ref().is_none_or(|(.., other)| *other != folder) {
             self.licence = None;
         }
@@ -63,8 +64,10 @@ impl NetworkExports {
         let name = told_apart(record, &session.state);
         // A person's own file stays.
         if self.local.out.is_empty() || self.local.out == self.proposed {
-            let base = (session.settings.last_network.clone())
-                .unwrap_or_else(|| session.paths.runs.join("networks"));
+            // Where the last one went; an older version offered a folder within Graft's own.
+            let last = session.settings.last_network.clone();
+            let last = last.filter(|last| !last.starts_with(&session.paths.runs));
+            let base = last.unwrap_or_else(|| session.paths.documents.clone());
             let mut file = base.join(slug(&name)).into_os_string();
             if let Some(ending) = self.local.options.format.ending() {
                 file.push(".");
@@ -111,12 +114,11 @@ impl NetworkExports {
         };
         if out.is_relative() {
             self.stage = Stage::Failed(
-                "This is no whole path. Write one that begins with /, or choose the file with Browse.".into(),
+                "This is no whole path. Write the folder in front of the name, or choose the file with Browse.".into(),
             );
             return;
         }
         session.settings.last_network = out.parent().map(Path::to_path_buf);
-        let own = session.paths.runs.join("networks");
         let stop = StopFlag::default();
         let progress = Arc::new(Mutex::new((String::from("Reading the run"), 0, 0)));
         self.stop = stop.clone();
@@ -125,10 +127,6 @@ impl NetworkExports {
         let (ended, ctx) = (ctx.clone(), ctx.clone());
         let notify = move || ended.request_repaint();
         (self.writing).start("graft-network-export", out.clone(), notify, move || {
-            // The folder that is offered is made; another one may be a mistake in typing.
-            if out.starts_with(&own) {
-                std::fs::create_dir_all(&own).map_err(Failure::failed)?;
-            }
             let mut told = |doing: &str, done, total| {
                 *lock(&progress) = (doing.to_owned(), done, total);
                 ctx.request_repaint_after(FRAME);
@@ -208,8 +206,10 @@ impl NetworkExports {
                 session.has_gone(&Cause::NetworkExport);
                 let (sentence, restriction) = written.origin.sentences();
                 Stage::Done(Done {
+                    format: written.format,
                     out: written.out,
                     card: written.card,
+                    model_card: Arc::new(written.model_card),
                     bytes: written.bytes,
                     sentences: written.sentences,
                     licence: Licence {

@@ -12,6 +12,7 @@ use crate::data::{PictureSource, StopFlag, decode};
 use crate::evaluation::Decision;
 use crate::export::described::Described;
 use crate::export::onnx::{Input, Numbers, Options, write};
+use crate::export::read_picture::READ_PICTURE;
 use crate::models::catalogue;
 use crate::models::device::tests_skipped;
 
@@ -65,6 +66,110 @@ fn pictures(folder: &Path) -> Vec<String> {
         }
     }
     names
+}
+
+/// Pictures of every odd kind: their names, and where they were put.
+fn odd_pictures(folder: &Path) -> Vec<String> {
+    let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pictures");
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(pictures).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if name.ends_with(".json") {
+            continue;
+        }
+        if !name.ends_with(".zip") {
+            std::fs::copy(&path, folder.join(&name)).unwrap();
+            names.push(name);
+            continue;
+        }
+        let mut archive = zip::ZipArchive::new(std::fs::File::open(&path).unwrap()).unwrap();
+        for index in 0..archive.len() {
+            let mut file = archive.by_index(index).unwrap();
+            let name = file.name().to_owned();
+            if name.ends_with(".rgb") || name.ends_with(".json") {
+                continue;
+            }
+            let mut bytes = Vec::new();
+            std::io::Read::read_to_end(&mut file, &mut bytes).unwrap();
+            std::fs::write(folder.join(&name), bytes).unwrap();
+            names.push(name);
+        }
+    }
+    names
+}
+
+#[test]
+fn pictures_are_read_in_python_as_graft_reads_them() {
+    /// How far levels differ where Pillow has lost what Graft still knows.
+    const APART: [(&str, u8); 6] = [
+        ("rgb_16.", 1),
+        ("alpha_16.", 2),
+        ("_associated.", 1),
+        ("_ycbcr.", 1),
+        ("_555.", 1),
+        ("_565.", 1),
+    ];
+    /// Read otherwise; `READ_OTHERWISE` says so.
+    const OTHERWISE: [&str; 3] = ["_part.gif", "_local.gif", "_thumbnail.tif"];
+    /// Refused, by Pillow or by the function.
+    const REFUSED: [&str; 8] = [
+        "_half.",
+        "_float.",
+        "_float_255.",
+        "_float_rgb.",
+        "_uint32.",
+        "_bits_12.",
+        "_big.",
+        "_webp.tif",
+    ];
+    let Some(python) = python() else { return };
+    let root = tempfile::tempdir().unwrap();
+    let names = odd_pictures(root.path());
+    assert!(names.len() > 600, "{}", names.len());
+    let script = format!(
+        "import sys\n\nimport numpy\nfrom PIL import Image, ImageOps\n\n\n{READ_PICTURE}\n\n\
+         for path in open(\"names.txt\").read().split(\"\\n\"):\n    \
+         try:\n        picture = read_picture(path)\n    \
+         except Exception:\n        continue\n    \
+         open(path + \".rgb\", \"wb\").write(picture.tobytes())\n"
+    );
+    std::fs::write(root.path().join("names.txt"), names.join("\n")).unwrap();
+    std::fs::write(root.path().join("read.py"), script).unwrap();
+    let output = Command::new(&python)
+        .arg("read.py")
+        .current_dir(root.path())
+        .env_remove("LD_LIBRARY_PATH")
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let is_of = |name: &str, kinds: &[&str]| kinds.iter().any(|kind| name.contains(kind));
+    let (mut equal, mut wrong) = (0, Vec::new());
+    for name in &names {
+        let own = decode::decode(&PictureSource::File(root.path().join(name))).unwrap();
+        let Ok(found) = std::fs::read(root.path().join(format!("{name}.rgb"))) else {
+            if !is_of(name, &REFUSED) {
+                wrong.push(format!("{name} is refused"));
+            }
+            continue;
+        };
+        if is_of(name, &OTHERWISE) {
+            continue;
+        }
+        let pairs = found.iter().zip(&own.rgb);
+        let worst = pairs.map(|(found, own)| found.abs_diff(*own)).max();
+        let worst = worst.unwrap_or(u8::MAX);
+        let most = APART.iter().find(|(kind, _)| name.contains(kind));
+        let most = most.map_or(0, |(_, most)| *most);
+        if found.len() != own.rgb.len() || worst > most {
+            wrong.push(format!("{name}: {worst}"));
+        }
+        equal += usize::from(worst == 0);
+    }
+    println!("{equal} of {} equal", names.len());
+    assert!(wrong.is_empty(), "{wrong:?}");
+    assert!(equal > 500, "{equal}");
 }
 
 #[test]

@@ -5,12 +5,14 @@ use std::path::Path;
 use prost::Message as _;
 use tract_onnx::pb::ModelProto;
 
-use crate::analysis::evaluate::tests::finished_run;
+use crate::analysis::evaluate::tests::{finished_run, finished_run_in};
 use crate::data::StopFlag;
 use crate::evaluation::{Decision, Threshold};
+use crate::experiment::Precision;
 use crate::export::ExportError;
 use crate::export::described::Described;
 use crate::export::onnx::{Input, Numbers, Options, Written, write};
+use crate::runs::files;
 
 fn written(run: &Path, out: &Path, options: &Options) -> Result<Written, ExportError> {
     let described = Described::open(run, Decision::default())?;
@@ -38,10 +40,7 @@ fn a_run_s_file_answers_as_the_run_does_and_says_what_it_is() {
     let run = finished_run(root.path());
     let out = root.path().join("run.onnx");
     let mut stages = Vec::new();
-    let mut options = Options::default();
-    options
-        .metadata
-        .insert("novelty".into(), "another engineer's".into());
+    let options = Options::default();
     let stop = StopFlag::default();
     let mut hear = |stage: &str, done, total| stages.push((stage.to_owned(), done, total));
     let described = Described::open(&run, Decision::default()).unwrap();
@@ -70,7 +69,6 @@ fn a_run_s_file_answers_as_the_run_does_and_says_what_it_is() {
     let said = said(&out);
     assert_eq!(said, found.metadata);
     assert_eq!(said["classes"], r#"["bright","dark"]"#);
-    assert_eq!(said["novelty"], "another engineer's");
     assert_eq!(said["run"], run.file_name().unwrap().to_str().unwrap());
     for (key, part) in [
         ("preprocessing", r#""side":32"#),
@@ -85,6 +83,41 @@ fn a_run_s_file_answers_as_the_run_does_and_says_what_it_is() {
         assert!(said[key].contains(part), "{key}: {}", said[key]);
     }
     assert_eq!(said["run_weights_sha256"].len(), 64);
+}
+
+#[test]
+fn a_run_in_fewer_bits_says_how_far_the_file_is_from_its_own_answers() {
+    let root = tempfile::tempdir().unwrap();
+    let run = finished_run_in(root.path(), Precision::Bf16);
+    // Of so small a network, bf16 moves little: one answer becomes another in the folder.
+    let mut own = crate::runs::store::predictions(&run).unwrap();
+    own.rows[0].probabilities.reverse();
+    let bytes = files::predictions(&own).unwrap();
+    std::fs::write(run.join(files::PREDICTIONS), bytes).unwrap();
+    let out = root.path().join("run.onnx");
+    let found = written(&run, &out, &Options::default()).unwrap();
+    assert_eq!(found.parity.whole.equal_answers, 4);
+    let rounding = found.parity.rounding.unwrap();
+    assert_eq!(
+        (rounding.pictures, rounding.agreement.equal_answers),
+        (4, 3)
+    );
+    let remark = &found.remarks[0];
+    assert!(
+        remark.contains("compute in bf16") && remark.contains("3 of 4 answers are the same"),
+        "{remark}"
+    );
+    assert!(said(&out)["parity"].contains("file_beside_the_run_s_own_answers"));
+    let half = Options {
+        numbers: Numbers::Float16,
+        ..Options::default()
+    };
+    let found = written(&run, &out, &half).unwrap();
+    assert!(
+        found.remarks[0].contains("half precision"),
+        "{:?}",
+        found.remarks
+    );
 }
 
 #[test]
