@@ -1,139 +1,29 @@
-//! Help: how things are done, with the button that does them, and every keyboard shortcut. What takes longer to say stands in
-//! the manual.
+//! Help: how things are done, with the button that does them, every place of the manual that has the words, and every keyboard
+//! shortcut.
 
 use eframe::egui;
 
 use super::actions::Action;
 use super::dialog::scroll_height;
+use super::help_topics::{TOPICS, Topic};
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
-use crate::app::core::view_id::ViewId;
-use crate::app::features;
+use crate::app::features::manual::{Hit, hit_ui, search};
+use crate::app::ui::text_search::{Sought, filtered};
 use crate::app::ui::tokens::{self, icon, tokens};
-use crate::app::ui::widgets::has_words;
+use crate::format;
 
 /// The open help.
 #[derive(Debug, Clone, Default)]
 pub struct Help {
     typed: String,
     is_old: bool,
+    /// What has the words that were typed last.
+    found: Option<Found>,
 }
 
-/// Something that people ask, and how it is done.
-struct Topic {
-    question: &'static str,
-    answer: &'static str,
-    /// What opens it.
-    opens: Opens,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Opens {
-    Action(Action),
-    View(ViewId),
-}
-
-impl Opens {
-    fn action(self) -> Option<Action> {
-        match self {
-            Self::Action(action) => Some(action),
-            Self::View(view) => features::view(view).map(Action::Show),
-        }
-    }
-}
-
-const TOPICS: [Topic; 18] = [
-    Topic {
-        question: "How do I learn to use Graft step by step?",
-        answer: "The manual leads in ten short pages from the example pictures to a trained network that is used on new pictures.",
-        opens: Opens::Action(Action::Manual),
-    },
-    Topic {
-        question: "How do I begin with my own pictures?",
-        answer: "Sort them into one folder per class and open the folder around them, or drop it on the window. A table of paths and labels works, too.",
-        opens: Opens::Action(Action::OpenPictures),
-    },
-    Topic {
-        question: "How do I see whether my pictures were read rightly?",
-        answer: "The Data view shows classes, counts, the split into training, validation and test pictures, and every file that was left out, with the reason.",
-        opens: Opens::View(ViewId::DATA),
-    },
-    Topic {
-        question: "Which pre-trained network should I take?",
-        answer: "The Backbones view lists them with their accuracy on ImageNet, their size and their speed on this machine. EfficientNet-Lite0 comes with Graft and is a good first choice on a processor.",
-        opens: Opens::View(ViewId::BACKBONES),
-    },
-    Topic {
-        question: "How do I decide which layers learn?",
-        answer: "In the Layers view, a closed lock is a frozen layer and an open lock is one that trains. A click changes a layer, a click with Shift trains from there on.",
-        opens: Opens::View(ViewId::LAYERS),
-    },
-    Topic {
-        question: "Is feature extraction or fine-tuning better for me?",
-        answer: "“Extraction vs. fine-tuning” trains one of each on the same pictures and shows them side by side when both have ended. With several seeds it also tells how much of the difference is chance.",
-        opens: Opens::Action(Action::CompareBothWays),
-    },
-    Topic {
-        question: "How do I change one thing and compare?",
-        answer: "Duplicate the experiment, change the copy, tick both, and train. The Compare view shows what differs in settings and in results.",
-        opens: Opens::Action(Action::DuplicateExperiment),
-    },
-    Topic {
-        question: "How do I see whether training goes well?",
-        answer: "In the Curves view, the validation loss should fall with the training loss. When it rises while the training loss falls, the network overfits: fewer layers that train, more augmentation, or fewer epochs help.",
-        opens: Opens::View(ViewId::CURVES),
-    },
-    Topic {
-        question: "How good is a run, and how sure is that?",
-        answer: "The Evaluation view gives accuracy and other scores with a 95 % interval, the confusion matrix, and how far the probabilities can be believed.",
-        opens: Opens::View(ViewId::EVALUATION),
-    },
-    Topic {
-        question: "Which pictures does a network get wrong?",
-        answer: "The Gallery shows them, sorted by how sure the network was. There, likely wrong labels and duplicates are searched for, too.",
-        opens: Opens::View(ViewId::GALLERY),
-    },
-    Topic {
-        question: "How do I ask a trained network about a new picture?",
-        answer: "Drop the picture on the window: every run that is shown says what it sees, and where it looked.",
-        opens: Opens::View(ViewId::RESULTS),
-    },
-    Topic {
-        question: "What do the colours of a heat map over a picture mean?",
-        answer: "The warmer a place, the more it spoke for the class (a class activation map, Grad-CAM). Click a picture in the Gallery view to see where the network looked.",
-        opens: Opens::View(ViewId::GALLERY),
-    },
-    Topic {
-        question: "What is the seed?",
-        answer: "The number from which all chance of a training is drawn: first weights, order, augmentation. The same seed gives the same run again; several seeds show how much of a result is chance.",
-        opens: Opens::View(ViewId::RESULTS),
-    },
-    Topic {
-        question: "What do p and the 95 % interval of a comparison mean?",
-        answer: "The interval holds the true value in 19 of 20 such tests; p says how often chance alone would make such a difference between two equal networks. Above 0.05 it is no evidence of one.",
-        opens: Opens::View(ViewId::COMPARE),
-    },
-    Topic {
-        question: "How do I take figures and tables to a paper?",
-        answer: "“Export figures and report…” writes PNG, SVG, CSV and one HTML page of the runs that are shown. The copy button beside a view's tabs puts its figure on the clipboard.",
-        opens: Opens::Action(Action::ExportFigures),
-    },
-    Topic {
-        question: "How do I keep an experiment, or give it to somebody?",
-        answer: "Save it: a preset is a text file that the window and the command line read. Every run's folder holds the exact preset that it was trained with.",
-        opens: Opens::Action(Action::SaveAs),
-    },
-    Topic {
-        question: "What happened, and when?",
-        answer: "The Log view keeps every message of this session; every run's folder keeps its own log.",
-        opens: Opens::View(ViewId::new("Log")),
-    },
-    Topic {
-        question: "How do I make everything larger?",
-        answer: "The settings have the size of the interface, its colours, and how many processor threads a training may use.",
-        opens: Opens::Action(Action::Settings),
-    },
-];
+/// Answers that stand before places of the manual.
+const FIRST_TOPICS: usize = 2;
 
 /// Keys that belong to no action of the table, and where they work.
 const OTHER_KEYS: [(&str, &str); 7] = [
@@ -153,7 +43,10 @@ impl Help {
     /// Whether it stays open.
     pub fn ui(&mut self, ui: &mut egui::Ui, state: &State, out: &mut Vec<Command>) -> bool {
         let field = egui::TextEdit::singleline(&mut self.typed)
-            .hint_text(format!("{}  Search the help", icon::MAGNIFYING_GLASS))
+            .hint_text(format!(
+                "{}  Search the help and the manual",
+                icon::MAGNIFYING_GLASS
+            ))
             .margin(egui::Margin::symmetric(10, 6));
         let mut is_open = true;
         let field = ui.horizontal(|ui| {
@@ -177,6 +70,9 @@ impl Help {
             field.request_focus();
         }
         ui.add_space(tokens::SPACE_S);
+        let is_current = |found: &Found| found.typed == self.typed;
+        let found = (self.found.take().filter(is_current))
+            .unwrap_or_else(|| Found::new(&self.typed, ui.ctx()));
         // The same size whatever is found, so that nothing moves while a person types.
         let height = scroll_height(ui.ctx(), 520.0, 210.0);
         egui::ScrollArea::vertical()
@@ -184,85 +80,162 @@ impl Help {
             .min_scrolled_height(height)
             .auto_shrink(false)
             .show(ui, |ui| {
-                is_open &= self.topics_ui(ui, state, out);
-                self.shortcuts_ui(ui);
-            });
-        is_open
-    }
-
-    /// False when one of them was opened.
-    fn topics_ui(&self, ui: &mut egui::Ui, state: &State, out: &mut Vec<Command>) -> bool {
-        let t = tokens(ui);
-        let found: Vec<&Topic> = (TOPICS.iter())
-            .filter(|topic| {
-                let texts = format!("{} {}", topic.question, topic.answer);
-                has_words(&texts, &self.typed)
-            })
-            .collect();
-        let mut is_open = true;
-        ui.label(tokens::medium("How do I …").color(t.text_muted));
-        if found.is_empty() {
-            ui.label(t.muted("No answer has these words. Try fewer of them."));
-        }
-        for topic in found {
-            t.card().show(ui, |ui| {
-                ui.set_width(ui.available_width());
-                ui.add(egui::Label::new(tokens::medium(topic.question)).wrap());
-                ui.add(egui::Label::new(t.muted(topic.answer)).wrap());
-                let Some(action) = topic.opens.action() else {
-                    return;
-                };
-                let is_possible = action.is_enabled(state);
-                let text = format!("{}  {}", action.icon(), action.text());
-                let button = ui.add_enabled(is_possible, egui::Button::new(text));
-                crate::app::ui::theme::name(&button, is_possible, action.text());
-                let clicked = button
-                    .on_hover_text(action.hint(ui.ctx()))
-                    .on_disabled_hover_text(
-                        "Not possible at the moment: open pictures, or train a run, first",
-                    )
-                    .clicked();
-                if clicked {
-                    out.push(action.command());
-                    is_open = false;
+                if found.is_empty() {
+                    let text = "Nothing in the help or the manual has these words. Try fewer of them, or others.";
+                    ui.label(tokens(ui).muted(text));
+                } else if !found.places.is_empty() {
+                    ui.label(tokens(ui).small(found.count_text()));
                 }
+                // Many answers would hide that the manual says something, too.
+                let first = match found.places.is_empty() {
+                    true => found.topics.len(),
+                    false => found.topics.len().min(FIRST_TOPICS),
+                };
+                let (first, others) = found.topics.split_at(first);
+                is_open &= topics_ui(ui, "How do I …", first, state, out);
+                is_open &= manual_ui(ui, &found.places, out);
+                is_open &= topics_ui(ui, "More answers", others, state, out);
+                shortcuts_ui(ui, &found.shortcuts);
             });
-        }
+        self.found = Some(found);
         is_open
     }
+}
 
-    fn shortcuts_ui(&self, ui: &mut egui::Ui) {
-        let t = tokens(ui);
+/// What has the words; where none were typed, all topics and shortcuts.
+#[derive(Debug, Clone)]
+struct Found {
+    typed: String,
+    topics: Vec<&'static Topic>,
+    places: Vec<Hit>,
+    /// Keys, and what they do.
+    shortcuts: Vec<(String, &'static str)>,
+}
+
+impl Found {
+    fn new(typed: &str, ctx: &egui::Context) -> Self {
+        let sought = Sought::new(typed);
         let of_actions = Action::all().filter_map(|action| {
             let shortcuts = action.shortcuts();
             let keys: Vec<String> = (shortcuts.iter())
-                .map(|keys| ui.ctx().format_shortcut(keys))
+                .map(|keys| ctx.format_shortcut(keys))
                 .collect();
             (!keys.is_empty()).then(|| (keys.join(", "), action.text(), action.info().words))
         });
         let others = OTHER_KEYS.map(|(keys, text)| (keys.to_owned(), text, ""));
-        let rows: Vec<(String, &str)> = of_actions
-            .chain(others)
-            .filter(|(keys, text, words)| has_words(&format!("{keys} {text} {words}"), &self.typed))
-            .map(|(keys, text, _)| (keys, text))
-            .collect();
-        ui.add_space(tokens::SPACE_M);
-        ui.label(tokens::medium("Keyboard shortcuts").color(t.text_muted));
-        if rows.is_empty() {
-            ui.label(t.muted("No shortcut has these words."));
+        let shortcuts = filtered(of_actions.chain(others), &sought, |(keys, text, words)| {
+            format!("{keys} {text} {words}")
+        });
+        let shortcuts = shortcuts.into_iter().map(|(keys, text, _)| (keys, text));
+        let mut topics = filtered(TOPICS.iter(), &sought, |topic| {
+            format!("{} {} {}", topic.question, topic.answer, topic.words)
+        });
+        topics.sort_by_key(|topic| sought.fit(topic.question).is_none());
+        Self {
+            typed: typed.to_owned(),
+            topics,
+            places: search(typed),
+            shortcuts: shortcuts.collect(),
         }
-        egui::Grid::new("shortcuts")
-            .num_columns(2)
-            .striped(true)
-            .spacing([tokens::SPACE_XL, 6.0])
-            .show(ui, |ui| {
-                for (keys, text) in rows {
-                    ui.label(tokens::medium(keys));
-                    ui.label(text);
-                    ui.end_row();
-                }
-            });
     }
+
+    /// How much there is, further down too.
+    fn count_text(&self) -> String {
+        let answers = format::count(self.topics.len(), "answer", "answers");
+        let places = format::count(
+            self.places.len(),
+            "place in the manual",
+            "places in the manual",
+        );
+        let keys = format::count(self.shortcuts.len(), "shortcut", "shortcuts");
+        format!("{answers}, {places}, {keys}")
+    }
+
+    fn is_empty(&self) -> bool {
+        self.topics.is_empty() && self.places.is_empty() && self.shortcuts.is_empty()
+    }
+}
+
+fn title_ui(ui: &mut egui::Ui, title: &str) {
+    let color = tokens(ui).text_muted;
+    ui.label(tokens::medium(title).color(color));
+}
+
+/// False when one of them was opened.
+fn topics_ui(
+    ui: &mut egui::Ui,
+    title: &str,
+    topics: &[&Topic],
+    state: &State,
+    out: &mut Vec<Command>,
+) -> bool {
+    if topics.is_empty() {
+        return true;
+    }
+    let t = tokens(ui);
+    let mut is_open = true;
+    title_ui(ui, title);
+    for topic in topics {
+        t.card().show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.add(egui::Label::new(tokens::medium(topic.question)).wrap());
+            ui.add(egui::Label::new(t.muted(topic.answer)).wrap());
+            let Some(action) = topic.opens.action() else {
+                return;
+            };
+            let is_possible = action.is_enabled(state);
+            let text = format!("{}  {}", action.icon(), action.text());
+            let button = ui.add_enabled(is_possible, egui::Button::new(text));
+            crate::app::ui::theme::name(&button, is_possible, action.text());
+            let clicked = button
+                .on_hover_text(action.hint(ui.ctx()))
+                .on_disabled_hover_text(
+                    "Not possible at the moment: open pictures, or train a run, first",
+                )
+                .clicked();
+            if clicked {
+                out.push(action.command());
+                is_open = false;
+            }
+        });
+    }
+    ui.add_space(tokens::SPACE_M);
+    is_open
+}
+
+/// False when one of them was opened.
+fn manual_ui(ui: &mut egui::Ui, places: &[Hit], out: &mut Vec<Command>) -> bool {
+    if places.is_empty() {
+        return true;
+    }
+    title_ui(ui, "In the manual");
+    let mut is_open = true;
+    for hit in places {
+        if hit_ui(ui, hit, false).clicked() {
+            out.push(Command::ShowManual(Some(hit.place)));
+            is_open = false;
+        }
+    }
+    ui.add_space(tokens::SPACE_S);
+    is_open
+}
+
+fn shortcuts_ui(ui: &mut egui::Ui, shortcuts: &[(String, &str)]) {
+    if shortcuts.is_empty() {
+        return;
+    }
+    title_ui(ui, "Keyboard shortcuts");
+    egui::Grid::new("shortcuts")
+        .num_columns(2)
+        .striped(true)
+        .spacing([tokens::SPACE_XL, 6.0])
+        .show(ui, |ui| {
+            for (keys, text) in shortcuts {
+                ui.label(tokens::medium(keys));
+                ui.label(*text);
+                ui.end_row();
+            }
+        });
 }
 
 #[cfg(test)]
@@ -274,9 +247,38 @@ mod tests {
         for topic in &TOPICS {
             assert!(topic.opens.action().is_some(), "{}", topic.question);
             assert!(topic.question.ends_with('?') && topic.answer.ends_with('.'));
-            assert!(has_words(topic.question, topic.question));
+            for words in [topic.question, topic.words] {
+                let found = found(words);
+                let is_there = found
+                    .topics
+                    .iter()
+                    .any(|other| other.question == topic.question);
+                assert!(is_there, "{words}");
+            }
         }
-        assert!(has_words("How do I begin?", "BEGIN how"));
-        assert!(!has_words("How do I begin?", "end"));
+    }
+
+    fn found(typed: &str) -> Found {
+        Found::new(typed, &egui::Context::default())
+    }
+
+    #[test]
+    fn everything_is_shown_where_nothing_is_typed_and_no_place_of_the_manual() {
+        let all = found("");
+        assert_eq!(all.topics.len(), TOPICS.len());
+        assert!(all.places.is_empty() && all.shortcuts.len() > OTHER_KEYS.len());
+        assert!(found("xyzzy").is_empty());
+    }
+
+    #[test]
+    fn a_word_is_looked_for_in_answers_shortcuts_and_the_manual() {
+        for typed in ["unsure", "none of these", "folder", "Fôlder"] {
+            assert!(!found(typed).places.is_empty(), "{typed}");
+        }
+        let search = found("overfitting");
+        assert!(search.topics[0].question.contains("training goes well"));
+        assert_eq!(search.places[0].heading, "Overfitting and underfitting");
+        let keys = found("double click").shortcuts;
+        assert_eq!(keys.len(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! The command palette: any command by its name, and what can be done with the selected runs.
+//! The command palette: any command by its name, what can be done with the selected runs, and the manual.
 
 use eframe::egui::{self, Key, Modifiers};
 
@@ -6,6 +6,7 @@ use super::actions::Action;
 use super::dialog::scroll_height;
 use crate::app::core::command::Command;
 use crate::app::core::state::State;
+use crate::app::features::manual::{Hit, LastSearch, hit_ui};
 use crate::app::features::runs::Offer;
 use crate::app::ui::names::shown_name;
 use crate::app::ui::theme::dialog_frame;
@@ -18,6 +19,7 @@ pub struct Palette {
     selected: usize,
     /// Whether the arrow keys have been used since something was typed; before, what can be done stands selected.
     is_moved: bool,
+    of_manual: LastSearch,
 }
 
 /// What the palette lists.
@@ -26,13 +28,20 @@ pub enum Entry<'a> {
     Action(Action),
     /// Of the selected runs.
     Run(&'a Offer),
+    /// A section of the manual.
+    Manual(&'a Hit),
 }
+
+/// Sections of the manual that are offered beside commands, and letters from which on they are.
+const HITS: usize = 6;
+const HITS_FROM: usize = 3;
 
 impl<'a> Entry<'a> {
     fn icon(self) -> &'static str {
         match self {
             Self::Action(action) => action.icon(),
             Self::Run(offer) => offer.icon,
+            Self::Manual(_) => Action::Manual.icon(),
         }
     }
 
@@ -40,6 +49,7 @@ impl<'a> Entry<'a> {
         match self {
             Self::Action(action) => action.text(),
             Self::Run(offer) => &offer.text,
+            Self::Manual(hit) => &hit.heading,
         }
     }
 
@@ -47,6 +57,7 @@ impl<'a> Entry<'a> {
         match self {
             Self::Action(action) => action.tooltip(),
             Self::Run(offer) => offer.tooltip,
+            Self::Manual(_) => "",
         }
     }
 
@@ -54,6 +65,7 @@ impl<'a> Entry<'a> {
         match self {
             Self::Action(action) => action.info().words,
             Self::Run(offer) => offer.words,
+            Self::Manual(_) => "",
         }
     }
 
@@ -64,6 +76,7 @@ impl<'a> Entry<'a> {
                 (!action.is_enabled(state)).then_some("Not possible at the moment")
             }
             Self::Run(offer) => offer.obstacle,
+            Self::Manual(_) => None,
         }
     }
 
@@ -73,6 +86,7 @@ impl<'a> Entry<'a> {
             Self::Action(Action::Palette) => Vec::new(),
             Self::Action(action) => vec![action.command()],
             Self::Run(offer) => offer.commands.clone(),
+            Self::Manual(hit) => vec![Command::ShowManual(Some(hit.place))],
         }
     }
 }
@@ -118,6 +132,15 @@ pub fn matching<'a>(typed: &str, offers: &'a [Offer]) -> Vec<Entry<'a>> {
     found.into_iter().map(|(_, entry)| entry).collect()
 }
 
+/// Sections of the manual that have the words, the best first.
+fn hits<'a>(typed: &str, last: &'a mut LastSearch) -> &'a [Hit] {
+    if typed.trim().chars().count() < HITS_FROM {
+        return &[];
+    }
+    let hits = last.hits(typed);
+    &hits[..hits.len().min(HITS)]
+}
+
 impl Palette {
     /// Draws the palette; whether it stays open. `offers`: what can be done with the selected runs.
     pub fn modal_ui(
@@ -127,7 +150,9 @@ impl Palette {
         offers: &[Offer],
         out: &mut Vec<Command>,
     ) -> bool {
-        let entries = matching(&self.typed, offers);
+        let hits = hits(&self.typed, &mut self.of_manual);
+        let mut entries = matching(&self.typed, offers);
+        entries.extend(hits.iter().map(Entry::Manual));
         let last = entries.len().saturating_sub(1);
         let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
         let mut moved = false;
@@ -157,7 +182,7 @@ impl Palette {
         let response = modal.show(ctx, |ui| {
             ui.set_width((ctx.content_rect().width() - 60.0).min(480.0));
             let field = egui::TextEdit::singleline(&mut self.typed)
-                .hint_text("Find a command")
+                .hint_text("Find a command, or a word of the manual")
                 .font(egui::FontId::proportional(tokens::TEXT_LARGE))
                 .margin(egui::Margin::symmetric(10, 8))
                 .desired_width(f32::INFINITY);
@@ -180,12 +205,23 @@ impl Palette {
                     ui.spacing_mut().item_spacing.y = 1.0;
                     if entries.is_empty() {
                         ui.label(
-                            tokens(ui).muted("No command has these words. Try fewer of them."),
+                            tokens(ui).muted(
+                                "No command and no page of the manual has these words. Try fewer of them.",
+                            ),
                         );
                     }
                     for (index, entry) in entries.iter().enumerate() {
-                        let obstacle = entry.obstacle(state);
-                        let response = entry_ui(ui, *entry, index == self.selected, obstacle);
+                        let is_selected = index == self.selected;
+                        let response = match entry {
+                            Entry::Manual(hit) => {
+                                if index + hits.len() == entries.len() {
+                                    ui.add_space(tokens::SPACE_S);
+                                    ui.label(tokens(ui).small("In the manual"));
+                                }
+                                hit_ui(ui, hit, is_selected)
+                            }
+                            _ => entry_ui(ui, *entry, is_selected, entry.obstacle(state)),
+                        };
                         if moved && index == self.selected {
                             response.scroll_to_me(None);
                         }
@@ -227,7 +263,7 @@ fn entry_ui(
     let beside = match entry {
         Entry::Action(action) => action.shortcut_text(ui.ctx()),
         Entry::Run(offer) if offer.obstacle.is_some() => "no run is selected".to_owned(),
-        Entry::Run(_) => String::new(),
+        Entry::Run(_) | Entry::Manual(_) => String::new(),
     };
     let button = egui::Button::selectable(selected, text)
         .shortcut_text(t.small(beside))
@@ -254,7 +290,7 @@ mod tests {
             found
                 .filter_map(|entry| match entry {
                     Entry::Action(action) => Some(action),
-                    Entry::Run(_) => None,
+                    Entry::Run(_) | Entry::Manual(_) => None,
                 })
                 .collect()
         };
@@ -286,6 +322,17 @@ mod tests {
         assert!(matching("delete").contains(&Action::ClearLog));
         assert!(matching("xyzzy").is_empty());
         assert_eq!(matching("").len(), Action::all().count());
+    }
+
+    #[test]
+    fn the_manual_is_found_from_the_third_letter_on() {
+        let mut last = LastSearch::default();
+        assert!(hits("no", &mut last).is_empty() && hits("", &mut last).is_empty());
+        assert!(hits("the", &mut last).len() <= HITS);
+        let found = hits("none of these", &mut last);
+        assert_eq!(found[0].heading, "None of these");
+        let commands = Entry::Manual(&found[0]).commands();
+        assert_eq!(commands, [Command::ShowManual(Some(found[0].place))]);
     }
 
     #[test]

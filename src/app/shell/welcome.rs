@@ -8,6 +8,7 @@ use super::actions::Action;
 use super::top_bar::{Shipped, shipped};
 use crate::app::core::command::Command;
 use crate::app::core::documents::file_title;
+use crate::app::core::prediction::can_predict;
 use crate::app::core::session::Session;
 use crate::app::ui::theme::primary_button;
 use crate::app::ui::tokens::{self, icon, tokens};
@@ -29,6 +30,8 @@ pub struct WelcomeView {
     pub last_session: Vec<String>,
     pub recent_pictures: Vec<PathBuf>,
     pub recent_presets: Vec<PathBuf>,
+    /// Runs that can answer pictures.
+    pub networks: usize,
 }
 
 impl WelcomeView {
@@ -41,6 +44,9 @@ impl WelcomeView {
             last_session: last.map(|kept| kept.name.clone()).collect(),
             recent_pictures: first(&session.state.recent_pictures),
             recent_presets: first(&session.state.recent_presets),
+            networks: (session.state.runs.iter())
+                .filter(|run| can_predict(run))
+                .count(),
         }
     }
 
@@ -91,6 +97,7 @@ pub fn welcome_ui(ui: &mut egui::Ui, view: &WelcomeView, out: &mut Vec<Command>)
                 }
                 ui.add_space(tokens::SPACE_S);
                 example_ui(ui, view, out);
+                use_network_ui(ui, view, out);
                 ui.label(t.small(
                     "or drop a folder, a table, a preset or a picture anywhere on this window",
                 ));
@@ -113,6 +120,26 @@ fn example_ui(ui: &mut egui::Ui, view: &WelcomeView, out: &mut Vec<Command>) {
     let hint = "Open a small set of drawings that comes with Graft. “Extraction vs. fine-tuning”, above, then trains both ways and compares them";
     if button.on_hover_text(hint).clicked() {
         out.push(Command::OpenPictures(example.clone()));
+    }
+    ui.add_space(tokens::SPACE_S);
+}
+
+/// For whoever wants answers on pictures, and no training.
+fn use_network_ui(ui: &mut egui::Ui, view: &WelcomeView, out: &mut Vec<Command>) {
+    let action = Action::UseNetwork;
+    let label = format!("{}  {}", action.icon(), action.text());
+    let button = ui.add(egui::Button::new(label).min_size(egui::vec2(280.0, 32.0)));
+    crate::app::ui::theme::name(&button, true, action.text());
+    let hint = match view.networks {
+        0 => "Nothing is trained: open the folder of a run that you were given, or see what it takes to train one".to_owned(),
+        networks => format!(
+            "{}, with {} here to choose from",
+            action.tooltip(),
+            crate::format::count(networks, "trained network", "trained networks")
+        ),
+    };
+    if button.on_hover_text(hint).clicked() {
+        out.push(action.command());
     }
     ui.add_space(tokens::SPACE_S);
 }

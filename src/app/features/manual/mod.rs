@@ -1,26 +1,37 @@
 //! The manual: contents at the left, a page at the right. Everything in it is part of the program.
 
+mod blocks;
+mod hit;
+mod page;
 mod pages;
+mod search;
 
 use eframe::egui;
-use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
+use egui_commonmark::CommonMarkCache;
 
+use crate::app::core::command::ManualPlace;
 use crate::app::ui::tokens::{self, icon, tokens};
-use crate::app::ui::widgets::has_words;
-use pages::{PAGES, PICTURES, Page};
+pub use hit::hit_ui;
+use pages::{PAGES, PICTURES};
+pub use search::{Hit, LastSearch, search};
 
 /// What stands before a picture's path when the window asks for it.
 const SCHEME: &str = "bytes://manual/";
 const CONTENTS_WIDTH: f32 = 250.0;
-/// A line of text is no wider than it reads well.
-const PAGE_WIDTH: f32 = 720.0;
 /// Of the window's height, what the dialog's title, search field and margins take.
 const AROUND: f32 = 150.0;
 
 /// The open manual.
 pub struct Manual {
     page: usize,
+    /// The piece of the page that was looked for, which is marked.
+    marked: Option<usize>,
+    /// Whether it is brought into sight, and how far below the page's beginning it was then: pictures above it may still be on
+    /// their way.
+    reveals: bool,
+    revealed_at: Option<f32>,
     typed: String,
+    last_search: LastSearch,
     cache: CommonMarkCache,
     is_old: bool,
     /// Whether the page has been opened just now, and is shown from its beginning.
@@ -36,20 +47,45 @@ impl std::fmt::Debug for Manual {
 }
 
 impl Manual {
-    /// At the page of this file, or at the first one.
-    pub fn open_at(file: Option<&str>) -> Self {
+    /// At this place, or at the first page.
+    pub fn open_at(place: Option<ManualPlace>) -> Self {
         let mut cache = CommonMarkCache::default();
         for page in &PAGES {
             cache.add_link_hook(page.file);
         }
-        let wanted = PAGES.iter().position(|page| Some(page.file) == file);
-        Self {
-            page: wanted.unwrap_or(0),
+        let mut manual = Self {
+            page: 0,
+            marked: None,
+            reveals: false,
+            revealed_at: None,
             typed: String::new(),
+            last_search: LastSearch::default(),
             cache,
             is_old: false,
             is_new_page: true,
+        };
+        if let Some(place) = place {
+            manual.go(place);
         }
+        manual
+    }
+
+    /// Shows a place and marks it.
+    fn go(&mut self, place: ManualPlace) {
+        if let Some(page) = PAGES.iter().position(|page| page.file == place.file) {
+            self.show_page(page);
+            // A page's title is where it begins anyway.
+            self.marked = Some(place.block).filter(|block| *block > 0);
+            self.reveals = self.marked.is_some();
+        }
+    }
+
+    fn show_page(&mut self, page: usize) {
+        self.page = page;
+        self.marked = None;
+        self.reveals = false;
+        self.revealed_at = None;
+        self.is_new_page = true;
     }
 
     /// Whether it stays open.
@@ -62,7 +98,6 @@ impl Manual {
             }
         }
         let height = (ui.ctx().content_rect().height() - AROUND).clamp(200.0, 900.0);
-        let before = self.page;
         ui.horizontal_top(|ui| {
             let size = egui::vec2(CONTENTS_WIDTH, height);
             let layout = egui::Layout::top_down(egui::Align::Min);
@@ -77,10 +112,6 @@ impl Manual {
                 self.page_ui(ui);
             });
         });
-        self.is_new_page = self.page != before;
-        if self.is_new_page {
-            ui.ctx().request_repaint();
-        }
         true
     }
 
@@ -97,82 +128,47 @@ impl Manual {
             field.request_focus();
         }
         ui.add_space(tokens::SPACE_S);
-        let found: Vec<usize> = found(&self.typed);
+        let hits = self.last_search.hits(&self.typed).to_vec();
         let has_chosen =
             field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-        if let (true, Some(&first)) = (has_chosen, found.first()) {
-            self.page = first;
+        if let (true, Some(first)) = (has_chosen, hits.first()) {
+            self.go(first.place);
         }
         egui::ScrollArea::vertical()
             .id_salt("contents of the manual")
             .auto_shrink(false)
             .show(ui, |ui| {
-                if found.is_empty() {
+                if self.typed.trim().is_empty() {
+                    self.pages_ui(ui);
+                } else if hits.is_empty() {
                     ui.label(tokens(ui).muted("No page has these words. Try fewer of them."));
-                }
-                for index in found {
-                    let text = format!("{}  {}", index + 1, PAGES[index].title());
-                    let row = egui::Button::selectable(index == self.page, text)
-                        .wrap()
-                        .min_size(egui::vec2(ui.available_width(), tokens::ROW_HEIGHT));
-                    if ui.add(row).clicked() {
-                        self.page = index;
-                    }
+                } else {
+                    self.hits_ui(ui, &hits);
                 }
             });
     }
 
-    fn page_ui(&mut self, ui: &mut egui::Ui) {
-        let page: &Page = &PAGES[self.page];
-        let mut area = egui::ScrollArea::vertical()
-            .id_salt(page.file)
-            .auto_shrink(false);
-        if self.is_new_page {
-            area = area.vertical_scroll_offset(0.0);
-        }
-        area.show(ui, |ui| {
-            ui.set_max_width(PAGE_WIDTH.min(ui.available_width() - tokens::SPACE_M));
-            page_style(ui);
-            CommonMarkViewer::new()
-                .default_implicit_uri_scheme(SCHEME)
-                .show(ui, &mut self.cache, page.text);
-        });
-        let followed = |page: &Page| self.cache.get_link_hook(page.file) == Some(true);
-        if let Some(index) = PAGES.iter().position(followed) {
-            self.page = index;
+    fn pages_ui(&mut self, ui: &mut egui::Ui) {
+        for (index, page) in PAGES.iter().enumerate() {
+            let text = format!("{}  {}", index + 1, page.title());
+            let row = egui::Button::selectable(index == self.page, text)
+                .wrap()
+                .min_size(egui::vec2(ui.available_width(), tokens::ROW_HEIGHT));
+            if ui.add(row).clicked() {
+                self.show_page(index);
+            }
         }
     }
-}
 
-/// Larger than the window's controls, and what is strong stands out of the text: the fonts have no bold face here.
-fn page_style(ui: &mut egui::Ui) {
-    let t = tokens(ui);
-    let style = ui.style_mut();
-    let mut size = |text_style, font| style.text_styles.insert(text_style, font);
-    size(
-        egui::TextStyle::Body,
-        egui::FontId::proportional(tokens::TEXT_LARGE),
-    );
-    size(
-        egui::TextStyle::Monospace,
-        egui::FontId::monospace(tokens::TEXT_BODY),
-    );
-    size(
-        egui::TextStyle::Heading,
-        tokens::semibold_font(tokens::TEXT_TITLE),
-    );
-    style.visuals.widgets.noninteractive.fg_stroke.color = t.text_muted;
-    style.spacing.item_spacing.y = tokens::SPACE_S;
-    // The first line of a list's item is as high as its others.
-    let row = ui.text_style_height(&egui::TextStyle::Body);
-    ui.spacing_mut().interact_size.y = row;
-}
-
-/// The pages that have all of these words in title or text, in their order.
-fn found(typed: &str) -> Vec<usize> {
-    let pages = PAGES.iter().enumerate();
-    let pages = pages.filter(|(_, page)| has_words(page.text, typed));
-    pages.map(|(index, _)| index).collect()
+    fn hits_ui(&mut self, ui: &mut egui::Ui, hits: &[Hit]) {
+        for hit in hits {
+            let is_shown = PAGES[self.page].file == hit.place.file
+                && self.marked.unwrap_or_default() == hit.place.block;
+            if hit_ui(ui, hit, is_shown).clicked() {
+                self.go(hit.place);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -183,15 +179,7 @@ mod tests {
     use super::*;
     use crate::app::ui::theme;
 
-    #[test]
-    fn pages_are_found_by_their_words() {
-        assert_eq!(found("").len(), PAGES.len());
-        assert_eq!(found("no such word anywhere"), [0; 0]);
-        let dropout = found("DROPOUT head");
-        assert!(dropout.contains(&4) && dropout.len() < PAGES.len());
-    }
-
-    fn harness(dark: bool) -> Harness<'static, Manual> {
+    fn harness(dark: bool, place: Option<ManualPlace>) -> Harness<'static, Manual> {
         let theme = [egui::Theme::Light, egui::Theme::Dark][usize::from(dark)];
         let mut harness = Harness::builder()
             .with_size([1100.0, 760.0])
@@ -203,18 +191,27 @@ mod tests {
                     }
                     manual.ui(ui);
                 },
-                Manual::open_at(None),
+                Manual::open_at(place),
             );
-        harness.run_steps(4);
+        harness.run_steps(8);
         harness
+    }
+
+    /// The room of the first label with this text that is in sight, if any.
+    fn in_sight(harness: &Harness<'_, Manual>, text: &str) -> Option<egui::Rect> {
+        let window = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1100.0, 760.0));
+        let found = harness.query_all_by_label_contains(text);
+        let mut rects = found.map(|node| node.rect());
+        rects.find(|rect| rect.left() > CONTENTS_WIDTH && window.contains_rect(*rect))
     }
 
     #[test]
     fn contents_and_links_lead_from_page_to_page() {
         for dark in [false, true] {
-            let mut harness = harness(dark);
+            let mut harness = harness(dark, None);
             assert_eq!(harness.state().page, 0);
-            for index in [4, 9] {
+            let last = PAGES.len() - 1;
+            for index in [4, last] {
                 let label = format!("{}  {}", index + 1, PAGES[index].title());
                 harness.get_by_label(&label).click();
                 harness.run_steps(4);
@@ -227,28 +224,38 @@ mod tests {
                 .unwrap()
                 .click_accesskit();
             harness.run_steps(4);
-            assert_ne!(harness.state().page, 9);
+            assert_ne!(harness.state().page, last);
         }
     }
 
     #[test]
-    fn a_search_leaves_the_pages_that_have_the_words_and_enter_opens_the_first() {
-        let mut harness = harness(false);
+    fn a_search_shows_the_places_that_have_the_words_and_enter_opens_the_first() {
+        let mut harness = harness(false, None);
         harness
             .get_by_label("Search the manual")
-            .type_text("confusion matrix");
+            .type_text("reliability diagram");
         harness.run_steps(4);
         let title = format!("1  {}", PAGES[0].title());
         assert!(harness.query_by_label(&title).is_none());
         harness.key_press(egui::Key::Enter);
-        harness.run_steps(4);
+        harness.run_steps(8);
         let page = harness.state().page;
-        assert!(PAGES[page].text.to_lowercase().contains("confusion matrix"));
+        assert_eq!(PAGES[page].file, "09-evaluate.md");
+        assert!(in_sight(&harness, "Reliability diagram").is_some());
     }
 
     #[test]
-    fn a_page_that_is_named_is_opened() {
-        assert_eq!(Manual::open_at(Some(PAGES[3].file)).page, 3);
-        assert_eq!(Manual::open_at(Some("nothing.md")).page, 0);
+    fn a_place_that_is_named_is_opened_and_brought_into_sight() {
+        let hit = search("not a number").remove(0);
+        assert_eq!(hit.place.file, "05-head-and-training.md");
+        for dark in [false, true] {
+            let harness = harness(dark, Some(hit.place));
+            assert!(in_sight(&harness, "not a number").is_some());
+        }
+        let nowhere = ManualPlace {
+            file: "nothing.md",
+            block: 3,
+        };
+        assert_eq!(Manual::open_at(Some(nowhere)).page, 0);
     }
 }

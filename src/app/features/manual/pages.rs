@@ -35,7 +35,7 @@ macro_rules! picture {
 }
 
 /// In the order in which they are read.
-pub const PAGES: [Page; 10] = [
+pub const PAGES: [Page; 12] = [
     page!("01-start.md"),
     page!("02-your-pictures.md"),
     page!("03-backbone.md"),
@@ -46,6 +46,8 @@ pub const PAGES: [Page; 10] = [
     page!("08-compare.md"),
     page!("09-evaluate.md"),
     page!("10-use.md"),
+    page!("11-questions.md"),
+    page!("12-sweeps.md"),
 ];
 
 /// By the path that pages show them by.

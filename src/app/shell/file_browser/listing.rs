@@ -1,14 +1,12 @@
 //! What the file browser asks the disk for, on threads of its own: a network folder whose server is gone answers never.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use crate::data::scan::is_picture_name;
-use crate::shown;
+use crate::{format, shown};
 
 /// One line of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +42,64 @@ pub struct Listing {
     /// The one that was asked for, or the nearest that is there.
     pub folder: PathBuf,
     pub entries: Vec<Entry>,
+    pub passed_over: PassedOver,
+}
+
+/// Files that can't be chosen: they tell a person which folder this is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PassedOver {
+    pub pictures: usize,
+    pub others: usize,
+    /// The first of them, by name.
+    pub names: Vec<String>,
+}
+
+/// Names of files that are passed over which are shown.
+const NAMED: usize = 30;
+
+impl PassedOver {
+    pub fn number(&self) -> usize {
+        self.pictures + self.others
+    }
+
+    /// “200 pictures and 3 other files”; nothing where there are none.
+    pub fn text(&self) -> String {
+        let pictures = format::count(self.pictures, "picture", "pictures");
+        match (self.pictures, self.others) {
+            (0, 0) => String::new(),
+            (_, 0) => pictures,
+            (0, others) => format::count(others, "file", "files"),
+            (_, others) => {
+                let others = format::count(others, "other file", "other files");
+                format!("{pictures} and {others}")
+            }
+        }
+    }
+}
+
+/// The first names, however many there are.
+#[derive(Default)]
+struct FirstNames(BTreeSet<(String, OsString)>);
+
+impl FirstNames {
+    fn add(&mut self, name: OsString) {
+        self.0.insert((key(&name), name));
+        if self.0.len() > NAMED {
+            self.0.pop_last();
+        }
+    }
+
+    fn into_texts(self) -> Vec<String> {
+        let names = self.0.into_iter();
+        names
+            .map(|(_, name)| shown::path(Path::new(&name)))
+            .collect()
+    }
+}
+
+/// By what names are sorted.
+fn key(name: &OsStr) -> String {
+    name.to_string_lossy().to_lowercase()
 }
 
 /// Folders, and files with one of `extensions`. A file is asked for its folder. `to_nearest`: where it is gone, the nearest
@@ -56,12 +112,7 @@ pub fn list(path: &Path, extensions: &[&str], to_nearest: bool) -> Result<Listin
     let mut folder = path;
     loop {
         match list_folder(folder, extensions) {
-            Ok(entries) => {
-                return Ok(Listing {
-                    folder: folder.to_path_buf(),
-                    entries,
-                });
-            }
+            Ok(listing) => return Ok(listing),
             Err(error) => match folder.parent() {
                 Some(parent) if to_nearest || folder.is_file() => folder = parent,
                 _ => return Err(format!("{error}: {}", shown::path(path))),
@@ -70,8 +121,20 @@ pub fn list(path: &Path, extensions: &[&str], to_nearest: bool) -> Result<Listin
     }
 }
 
-fn list_folder(folder: &Path, extensions: &[&str]) -> std::io::Result<Vec<Entry>> {
+fn list_folder(folder: &Path, extensions: &[&str]) -> std::io::Result<Listing> {
     let mut entries = Vec::new();
+    let mut passed_over = PassedOver::default();
+    let mut first_names = FirstNames::default();
+    let mut pass_over = |name: OsString| {
+        if name.as_encoded_bytes().starts_with(b".") {
+            return;
+        }
+        match is_picture_name(&name.to_string_lossy()) {
+            true => passed_over.pictures += 1,
+            false => passed_over.others += 1,
+        }
+        first_names.add(name);
+    };
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
@@ -81,12 +144,14 @@ fn list_folder(folder: &Path, extensions: &[&str]) -> std::io::Result<Vec<Entry>
         let is_wanted = extension.is_some_and(|extension| extensions.contains(&extension.as_str()));
         // The folder tells what a file is: thousands of pictures are passed over without asking for each.
         if !is_wanted && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            pass_over(entry.file_name());
             continue;
         }
         // Follows links: a link to a folder is a folder.
         let about = std::fs::metadata(&path).ok();
         let is_file = !about.as_ref().is_some_and(std::fs::Metadata::is_dir);
         if is_file && !is_wanted {
+            pass_over(entry.file_name());
             continue;
         }
         let changed = about.and_then(|about| about.modified().ok());
@@ -94,12 +159,17 @@ fn list_folder(folder: &Path, extensions: &[&str]) -> std::io::Result<Vec<Entry>
         let name = entry.file_name();
         entries.push(Entry {
             is_file,
-            key: name.to_string_lossy().to_lowercase(),
+            key: key(&name),
             name,
             changed: changed.map(|since| since.as_secs()),
         });
     }
-    Ok(entries)
+    passed_over.names = first_names.into_texts();
+    Ok(Listing {
+        folder: folder.to_path_buf(),
+        entries,
+        passed_over,
+    })
 }
 
 /// The order of a list.
@@ -130,103 +200,10 @@ pub fn arranged(entries: &[Entry], order: Order, with_hidden: bool) -> Vec<usize
     shown
 }
 
-/// The pictures in a folder and below it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counted {
-    pub pictures: usize,
-    /// Folders that hold some of them themselves.
-    pub folders: usize,
-    /// There are more: counting ended early.
-    pub is_part: bool,
-}
-
-/// Counting ends after this many entries, or this long: it only helps to choose.
-const MOST_ENTRIES: usize = 200_000;
-const LONGEST: Duration = Duration::from_secs(3);
-const DEEPEST: usize = 8;
-
-/// Counts pictures by their names. `stop` ends it early.
-pub fn count(folder: &Path, stop: &Arc<AtomicBool>) -> Counted {
-    let begin = std::time::Instant::now();
-    let mut counted = Counted::default();
-    let mut seen = 0;
-    let mut left = vec![(folder.to_path_buf(), 0)];
-    let mut holding = BTreeSet::new();
-    while let Some((folder, depth)) = left.pop() {
-        let Ok(entries) = std::fs::read_dir(&folder) else {
-            continue;
-        };
-        for entry in entries.flatten() {
-            seen += 1;
-            if seen > MOST_ENTRIES || stop.load(Ordering::Relaxed) || begin.elapsed() > LONGEST {
-                counted.is_part = true;
-                return counted;
-            }
-            let name = entry.file_name();
-            if name.as_encoded_bytes().starts_with(b".") {
-                continue;
-            }
-            // Links to folders are not followed: they may lead round in a circle.
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() && depth < DEEPEST => {
-                    left.push((entry.path(), depth + 1));
-                }
-                Ok(kind) if !kind.is_dir() && is_picture_name(&name.to_string_lossy()) => {
-                    counted.pictures += 1;
-                    if holding.insert(folder.clone()) {
-                        counted.folders += 1;
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    counted
-}
-
-/// What a path leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
-    Folder,
-    File,
-    Nothing,
-}
-
-pub fn look_at(path: &Path) -> Found {
-    match std::fs::metadata(path) {
-        Ok(about) if about.is_dir() => Found::Folder,
-        Ok(_) => Found::File,
-        Err(_) => Found::Nothing,
-    }
-}
-
-/// Makes a folder in `parent`.
-///
-/// # Errors
-///
-/// A sentence that says why there is none.
-pub fn make_folder(parent: &Path, name: &str) -> Result<PathBuf, String> {
-    let name = name.trim();
-    if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\\', '\0']) {
-        return Err(
-            "A folder's name holds at least one letter or digit, and no / or \\.".to_owned(),
-        );
-    }
-    let folder = parent.join(name);
-    match std::fs::create_dir(&folder) {
-        Ok(()) => Ok(folder),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Err(format!("“{name}” is there already. Choose another name."))
-        }
-        Err(error) => Err(format!(
-            "The folder can't be made ({error}): {}",
-            shown::path(&folder)
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn names(listing: &Listing, order: Order, with_hidden: bool) -> Vec<String> {
@@ -292,6 +269,30 @@ mod tests {
         );
     }
 
+    #[test]
+    fn files_that_can_not_be_chosen_are_counted_and_the_first_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..200 {
+            std::fs::write(folder.path().join(format!("{number:03}.PNG")), "").unwrap();
+        }
+        for name in ["000 notes.txt", "b.ron", ".hidden.png"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let listing = list(folder.path(), &["ron"], false).unwrap();
+        assert_eq!(names(&listing, Order::Name, true), ["b.ron"]);
+        let passed_over = &listing.passed_over;
+        assert_eq!((passed_over.pictures, passed_over.others), (200, 1));
+        assert_eq!(passed_over.text(), "200 pictures and 1 other file");
+        assert_eq!(passed_over.names.len(), NAMED);
+        assert_eq!(
+            passed_over.names[..3],
+            ["000 notes.txt", "000.PNG", "001.PNG"]
+        );
+        let empty = tempfile::tempdir().unwrap();
+        let nothing = list(empty.path(), &[], false).unwrap().passed_over;
+        assert_eq!((nothing.number(), nothing.text()), (0, String::new()));
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_name_that_is_no_text_leads_to_its_folder() {
@@ -302,51 +303,5 @@ mod tests {
         let listing = list(folder.path(), &[], false).unwrap();
         assert_eq!(listing.entries[0].name, name);
         assert_eq!(listing.entries[0].text(), "caf\\xE9");
-    }
-
-    #[test]
-    fn pictures_are_counted_with_the_folders_that_hold_them() {
-        let folder = tempfile::tempdir().unwrap();
-        for name in [
-            "train/cat/a.jpg",
-            "train/cat/b.PNG",
-            "train/dog/a.jpeg",
-            "train/notes.txt",
-            ".cache/c.jpg",
-        ] {
-            let file = folder.path().join(name);
-            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-            std::fs::write(file, "").unwrap();
-        }
-        let stop = Arc::new(AtomicBool::new(false));
-        let whole = Counted {
-            pictures: 3,
-            folders: 2,
-            is_part: false,
-        };
-        assert_eq!(count(folder.path(), &stop), whole);
-        stop.store(true, Ordering::Relaxed);
-        assert!(count(folder.path(), &stop).is_part);
-    }
-
-    #[test]
-    fn a_folder_is_made_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let made = make_folder(folder.path(), " New ").unwrap();
-        assert_eq!(made, folder.path().join("New"));
-        assert_eq!(look_at(&made), Found::Folder);
-        assert!(
-            make_folder(folder.path(), "New")
-                .unwrap_err()
-                .contains("there already")
-        );
-        for name in ["", "..", "a/b"] {
-            assert!(make_folder(folder.path(), name).is_err(), "{name}");
-        }
-        assert!(
-            make_folder(&made.join("absent"), "a")
-                .unwrap_err()
-                .contains("can't be made")
-        );
     }
 }

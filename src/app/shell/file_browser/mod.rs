@@ -1,17 +1,27 @@
 //! A file browser for desktops whose own dialog does not answer. Everything that asks the disk runs on threads of its own.
 
+mod choosing;
+mod counting;
+mod folders;
+mod foot;
+mod list;
 mod listing;
 mod places;
+mod selection;
 mod view;
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use eframe::egui;
 
-use self::listing::{Counted, Entry, Found, Listing, Order};
+use self::choosing::{Again, Check, Making};
+use self::counting::Counted;
+use self::folders::Found;
+use self::listing::{Entry, Listing, Order, PassedOver};
 use self::places::{Place, home};
 use super::dialogs::Purpose;
 use crate::app::core::request::{Request, RequestStep};
@@ -23,22 +33,12 @@ use crate::worker::messages::Failure;
 pub enum Browsed {
     Open,
     Cancelled,
-    Picked(PathBuf),
+    /// One path, or several files.
+    Picked(Vec<PathBuf>),
 }
 
 /// A folder rests for this long before its pictures are counted.
 const REST: Duration = Duration::from_millis(250);
-
-/// What is being looked at before it is taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Check {
-    /// A path that was typed and ended with Enter: to go there.
-    Typed(PathBuf),
-    /// What the button chooses.
-    Chosen(PathBuf),
-    /// A file is to be written there, in a folder that has to be there.
-    Saved(PathBuf),
-}
 
 /// One open browser.
 pub struct FileBrowser {
@@ -50,16 +50,25 @@ pub struct FileBrowser {
     /// The file name of a save.
     name: String,
     entries: Vec<Entry>,
+    passed_over: PassedOver,
     /// Which of them are shown, in their order.
     shown: Vec<usize>,
     order: Order,
     with_hidden: bool,
     /// Its place in `shown`.
     selected: Option<usize>,
+    /// Files that are selected, by their places in `entries`; more than one only where the purpose takes several.
+    marked: BTreeSet<usize>,
+    /// The line that a range of them begins at.
+    anchor: Option<usize>,
     /// The selection has moved by a key and may be out of sight.
     reveals: bool,
+    /// Why the folder can't be read.
     error: Option<String>,
-    overwrite: Option<PathBuf>,
+    /// Why the choice can't be taken.
+    problem: Option<String>,
+    /// What a second press of the button does.
+    again: Option<Again>,
     /// The name of a folder that is to be made.
     new_folder: Option<String>,
     /// Letters that were typed one after the other, and when: they lead to a name.
@@ -70,7 +79,8 @@ pub struct FileBrowser {
     counting: Request<PathBuf, Counted>,
     counted: Option<Counted>,
     stop_counting: Arc<AtomicBool>,
-    making: Request<PathBuf, PathBuf>,
+    /// The folder, or what is chosen once it is there.
+    making: Request<Making, PathBuf>,
     finding_places: Request<(), Vec<Place>>,
 }
 
@@ -89,13 +99,17 @@ impl FileBrowser {
             path: String::new(),
             name,
             entries: Vec::new(),
+            passed_over: PassedOver::default(),
             shown: Vec::new(),
             order: Order::default(),
             with_hidden: false,
             selected: None,
+            marked: BTreeSet::new(),
+            anchor: None,
             reveals: false,
             error: None,
-            overwrite: None,
+            problem: None,
+            again: None,
             new_folder: None,
             search: (String::new(), None),
             places: Vec::new(),
@@ -123,10 +137,13 @@ impl FileBrowser {
         self.path = shown::path(&folder);
         self.folder = folder.clone();
         self.selected = None;
+        self.marked.clear();
+        self.anchor = None;
         self.entries.clear();
+        self.passed_over = PassedOver::default();
         self.shown.clear();
         self.error = None;
-        self.overwrite = None;
+        self.forget_problem();
         self.new_folder = None;
         self.checking.forget();
         let extensions = self.purpose.extensions();
@@ -152,12 +169,18 @@ impl FileBrowser {
     /// Takes what the threads have found since the last frame. Never waits.
     fn poll(&mut self, ctx: &egui::Context) -> Browsed {
         match self.listing.poll() {
-            Some(Ok(Listing { folder, entries })) => {
+            Some(Ok(listing)) => {
+                let Listing {
+                    folder,
+                    entries,
+                    passed_over,
+                } = listing;
                 if folder != self.folder {
                     self.path = shown::path(&folder);
                     self.folder = folder;
                 }
                 self.entries = entries;
+                self.passed_over = passed_over;
                 self.arrange();
             }
             Some(Err(failure)) => self.error = Some(failure.to_string()),
@@ -166,24 +189,24 @@ impl FileBrowser {
         if let Some(Ok(places)) = self.finding_places.poll() {
             self.places = places;
         }
-        match self.making.poll() {
-            Some(Ok(made)) => self.go(made),
-            Some(Err(failure)) => self.error = Some(failure.to_string()),
-            None => {}
+        let mut browsed = Browsed::Open;
+        match (self.making.poll(), self.making.key().cloned()) {
+            (Some(Ok(chosen)), Some(Making::For(_))) => browsed = Browsed::Picked(vec![chosen]),
+            (Some(Ok(made)), _) => self.go(made),
+            (Some(Err(failure)), _) => self.problem = Some(failure.to_string()),
+            (None, _) => {}
         }
         if let Some(Ok(counted)) = self.counting.poll() {
             self.counted = Some(counted);
         }
         self.follow_count(ctx);
-        let checked = self.checking.poll();
-        let browsed = match (checked, self.checking.key().cloned()) {
-            (Some(Ok((found, around))), Some(check)) => self.checked(check, found, around),
-            (Some(Err(failure)), _) => {
-                self.error = Some(failure.to_string());
-                Browsed::Open
+        match (self.checking.poll(), self.checking.key().cloned()) {
+            (Some(Ok((found, around))), Some(check)) => {
+                browsed = self.checked(check, found, around);
             }
-            _ => Browsed::Open,
-        };
+            (Some(Err(failure)), _) => self.problem = Some(failure.to_string()),
+            _ => {}
+        }
         if self.is_waiting() {
             ctx.request_repaint_after(Duration::from_millis(30));
         }
@@ -216,7 +239,7 @@ impl FileBrowser {
                     "graft-counting",
                     folder.clone(),
                     || {},
-                    move || Ok(listing::count(&folder, &stop)),
+                    move || Ok(counting::count(&folder, &stop)),
                 );
             }
             RequestStep::Rest(left) => ctx.request_repaint_after(left),
@@ -231,192 +254,11 @@ impl FileBrowser {
             _ => self.folder.clone(),
         }
     }
-
-    fn selected_entry(&self) -> Option<&Entry> {
-        self.entries.get(*self.shown.get(self.selected?)?)
-    }
-
-    /// Sorts and hides anew; what is selected stays selected.
-    fn arrange(&mut self) {
-        let selected = self
-            .selected
-            .and_then(|place| self.shown.get(place))
-            .copied();
-        self.shown = listing::arranged(&self.entries, self.order, self.with_hidden);
-        self.selected = selected.and_then(|entry| self.shown.iter().position(|&at| at == entry));
-    }
-
-    /// Selects a line: the path says what the button then chooses.
-    fn select(&mut self, place: usize) {
-        self.selected = Some(place);
-        self.overwrite = None;
-        self.error = None;
-        let Some(entry) = self.selected_entry() else {
-            return;
-        };
-        let saves = self.purpose.saves();
-        if entry.is_file && saves {
-            // Its name is taken; it is saved in the folder that is shown.
-            self.name = entry.text();
-            self.path = shown::path(&self.folder);
-        } else {
-            self.path = shown::path(&self.folder.join(&entry.name));
-        }
-    }
-
-    /// What the button would choose.
-    fn choice(&self) -> Option<PathBuf> {
-        let path = self.path_of_field()?;
-        if !self.purpose.saves() {
-            return Some(path);
-        }
-        let name = self.name.trim();
-        let is_name =
-            !name.is_empty() && !name.contains(['/', '\\']) && name != "." && name != "..";
-        is_name.then(|| {
-            let file = path.join(name);
-            match file.extension() {
-                None => match self.purpose.extensions() {
-                    [ending, ..] => file.with_extension(ending),
-                    [] => file,
-                },
-                Some(_) => file,
-            }
-        })
-    }
-
-    /// The path in the field. What was selected keeps bytes that are no text.
-    fn path_of_field(&self) -> Option<PathBuf> {
-        let typed = self.path.trim();
-        let selected = self
-            .selected_entry()
-            .map(|entry| self.folder.join(&entry.name));
-        let meant = [Some(self.folder.clone()), selected];
-        let meant = meant
-            .into_iter()
-            .flatten()
-            .find(|path| shown::path(path) == typed);
-        meant.or_else(|| (!typed.is_empty()).then(|| resolved(typed)))
-    }
-
-    /// Looks at `check` on a thread; [`FileBrowser::poll`] goes on with what is found.
-    fn look_at(&mut self, check: Check) {
-        self.error = None;
-        let path = match &check {
-            Check::Typed(path) | Check::Chosen(path) | Check::Saved(path) => path.clone(),
-        };
-        self.checking.start(
-            "graft-looking",
-            check,
-            || {},
-            move || {
-                let around = path.parent().map_or(Found::Nothing, listing::look_at);
-                Ok((listing::look_at(&path), around))
-            },
-        );
-    }
-
-    /// The button that agrees.
-    fn agree(&mut self) -> Browsed {
-        let Some(path) = self.choice() else {
-            return Browsed::Open;
-        };
-        if !self.purpose.saves() {
-            self.look_at(Check::Chosen(path));
-        } else if self.overwrite.as_ref() == Some(&path) {
-            return Browsed::Picked(path);
-        } else {
-            self.look_at(Check::Saved(path));
-        }
-        Browsed::Open
-    }
-
-    /// `found`: what `check` leads to; `around`: what stands around it.
-    fn checked(&mut self, check: Check, found: Found, around: Found) -> Browsed {
-        let picks_folder = self.purpose.picks_folder();
-        let takes_files = !self.purpose.extensions().is_empty();
-        match (check, found) {
-            (Check::Saved(path), Found::File) => self.overwrite = Some(path),
-            (Check::Saved(path), Found::Folder) => {
-                self.error = Some(format!(
-                    "A folder has this name. Choose another one: {}",
-                    shown::path(&path)
-                ));
-            }
-            (Check::Saved(path), Found::Nothing) => {
-                if around == Found::Folder {
-                    return Browsed::Picked(path);
-                }
-                self.error = Some(nothing_at(path.parent().unwrap_or(&path)));
-            }
-            (Check::Chosen(path) | Check::Typed(path), Found::Nothing) => {
-                self.error = Some(nothing_at(&path));
-            }
-            (Check::Chosen(path), Found::Folder) if picks_folder => return Browsed::Picked(path),
-            (Check::Chosen(path) | Check::Typed(path), Found::Folder) => self.go(path),
-            (Check::Typed(path), Found::File) if self.purpose.saves() => {
-                self.error = Some(format!(
-                    "This is a file. Choose a folder to save in: {}",
-                    shown::path(&path)
-                ));
-            }
-            (Check::Chosen(path) | Check::Typed(path), Found::File) if takes_files => {
-                return Browsed::Picked(path);
-            }
-            (Check::Chosen(path) | Check::Typed(path), Found::File) => {
-                self.error = Some(format!(
-                    "This is a file. Choose a folder: {}",
-                    shown::path(&path)
-                ));
-            }
-        }
-        Browsed::Open
-    }
-
-    /// Enter or a double click: into a folder, or this file.
-    fn open_selected(&mut self) -> Browsed {
-        let Some(entry) = self.selected_entry() else {
-            return Browsed::Open;
-        };
-        if entry.is_file {
-            return self.agree();
-        }
-        let folder = self.folder.join(&entry.name);
-        self.go(folder);
-        Browsed::Open
-    }
-
-    fn make_folder(&mut self) {
-        let Some(name) = self.new_folder.clone() else {
-            return;
-        };
-        self.error = None;
-        let parent = self.folder.clone();
-        self.making.start(
-            "graft-new-folder",
-            parent.clone(),
-            || {},
-            move || listing::make_folder(&parent, &name).map_err(Failure::from),
-        );
-    }
 }
 
 impl Drop for FileBrowser {
     fn drop(&mut self) {
         self.stop_counting.store(true, Ordering::Relaxed);
-    }
-}
-
-fn nothing_at(path: &Path) -> String {
-    format!("There is nothing there: {}", shown::path(path))
-}
-
-/// A path as a person types it.
-fn resolved(typed: &str) -> PathBuf {
-    match typed.strip_prefix("~/") {
-        Some(rest) => home().join(rest),
-        None if typed == "~" => home(),
-        None => PathBuf::from(typed),
     }
 }
 

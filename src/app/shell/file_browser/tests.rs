@@ -1,6 +1,7 @@
 //! What the browser chooses, with real folders.
 
 use super::*;
+use crate::app::core::prediction::PredictPurpose;
 use crate::app::core::state::DocumentId;
 
 /// Waits for the threads of `browser`.
@@ -30,6 +31,17 @@ fn select(browser: &mut FileBrowser, name: &str) {
     browser.select(place);
 }
 
+fn picked(path: &std::path::Path) -> Browsed {
+    Browsed::Picked(vec![path.to_path_buf()])
+}
+
+fn predict(purpose: PredictPurpose) -> Purpose {
+    Purpose::Predict {
+        purpose,
+        name: "answers.csv".into(),
+    }
+}
+
 fn save_as(name: &str) -> Purpose {
     Purpose::Save {
         name: name.into(),
@@ -47,10 +59,15 @@ fn a_path_that_was_typed_is_meant_without_enter() {
     settle(&mut browser);
     assert_eq!(browser.choice().unwrap(), folder.path());
     browser.path = inner.display().to_string();
-    assert_eq!(agree(&mut browser), Browsed::Picked(inner.clone()));
+    assert_eq!(agree(&mut browser), picked(&inner));
+    // A name alone is meant in the folder that is listed.
+    browser.path = "inner".to_owned();
+    assert_eq!(agree(&mut browser), picked(&inner));
     browser.path.push_str("-not-here");
     assert_eq!(agree(&mut browser), Browsed::Open);
-    assert!(browser.error.as_ref().unwrap().contains("inner-not-here"));
+    let problem = browser.problem.clone().unwrap();
+    assert!(problem.starts_with("There is no such folder") && problem.contains("inner-not-here"));
+    assert!(!folder.path().join("inner-not-here").exists());
     // A preset is looked for in the folder, and saved there.
     let mut browser = FileBrowser::new(Purpose::Preset, start.clone());
     browser.path = inner.display().to_string();
@@ -58,7 +75,7 @@ fn a_path_that_was_typed_is_meant_without_enter() {
     assert_eq!(browser.folder, inner);
     let mut browser = FileBrowser::new(save_as("a"), start);
     browser.path = inner.display().to_string();
-    assert_eq!(agree(&mut browser), Browsed::Picked(inner.join("a.ron")));
+    assert_eq!(agree(&mut browser), picked(&inner.join("a.ron")));
 }
 
 #[test]
@@ -83,7 +100,7 @@ fn the_path_shows_the_folder_that_is_chosen() {
     assert_eq!(browser.choice().unwrap(), dogs);
     settle(&mut browser);
     assert_eq!(browser.counted.map(|counted| counted.pictures), Some(1));
-    assert_eq!(agree(&mut browser), Browsed::Picked(dogs));
+    assert_eq!(agree(&mut browser), picked(&dogs));
 }
 
 #[test]
@@ -95,8 +112,8 @@ fn an_existing_file_is_overwritten_only_after_a_second_press() {
     settle(&mut browser);
     assert_eq!(browser.choice().unwrap(), file);
     assert_eq!(agree(&mut browser), Browsed::Open);
-    assert_eq!(browser.overwrite.as_ref(), Some(&file));
-    assert_eq!(agree(&mut browser), Browsed::Picked(file));
+    assert_eq!(browser.again, Some(Again::Replace(file.clone())));
+    assert_eq!(agree(&mut browser), picked(&file));
     for name in ["", "..", "a/b"] {
         browser.name = name.into();
         assert_eq!(browser.choice(), None);
@@ -109,20 +126,21 @@ fn a_new_folder_is_made_and_entered() {
     let mut browser = FileBrowser::new(Purpose::Figures, Some(folder.path().to_path_buf()));
     settle(&mut browser);
     browser.new_folder = Some("figures".into());
-    browser.make_folder();
+    browser.make_named();
     settle(&mut browser);
     let made = folder.path().join("figures");
     assert_eq!(
         (browser.folder.clone(), made.is_dir()),
         (made.clone(), true)
     );
-    assert_eq!(agree(&mut browser), Browsed::Picked(made));
+    assert_eq!(agree(&mut browser), picked(&made));
     browser.up();
     settle(&mut browser);
     browser.new_folder = Some("figures".into());
-    browser.make_folder();
+    browser.make_named();
     settle(&mut browser);
-    assert!(browser.error.as_ref().unwrap().contains("is there already"));
+    let problem = browser.problem.as_ref().unwrap();
+    assert!(problem.contains("is there already"));
 }
 
 #[test]
@@ -155,4 +173,115 @@ fn hidden_folders_are_shown_on_request_and_the_selection_stays() {
     browser.order = Order::NameBackwards;
     browser.arrange();
     assert_eq!(browser.selected_entry().unwrap().name, "a");
+}
+
+#[test]
+fn a_folder_that_is_missing_is_made_by_a_second_press_where_something_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = Some(folder.path().to_path_buf());
+    let mut browser = FileBrowser::new(predict(PredictPurpose::Place(None)), start.clone());
+    settle(&mut browser);
+    browser.path = "sorted/by class".to_owned();
+    assert_eq!(agree(&mut browser), Browsed::Open);
+    let sorted = folder.path().join("sorted/by class");
+    let again = Again::Make {
+        folder: sorted.clone(),
+        chosen: sorted.clone(),
+    };
+    assert_eq!(browser.again, Some(again));
+    assert!(!sorted.exists(), "nobody has agreed yet");
+    assert_eq!(agree(&mut browser), picked(&sorted));
+    assert!(sorted.is_dir());
+
+    // A file is saved in it.
+    let mut browser = FileBrowser::new(predict(PredictPurpose::Save(None)), start.clone());
+    settle(&mut browser);
+    browser.path = "tables".to_owned();
+    assert_eq!(agree(&mut browser), Browsed::Open);
+    // Another choice is asked about anew.
+    browser.name = "b.csv".to_owned();
+    assert_eq!(agree(&mut browser), Browsed::Open);
+    let tables = folder.path().join("tables");
+    assert_eq!(agree(&mut browser), picked(&tables.join("b.csv")));
+    assert!(tables.is_dir());
+
+    // Below a file there can be none.
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let mut browser = FileBrowser::new(Purpose::Figures, start);
+    settle(&mut browser);
+    browser.path = "file/below".to_owned();
+    agree(&mut browser);
+    assert_eq!(agree(&mut browser), Browsed::Open);
+    assert!(browser.problem.as_ref().unwrap().contains("can't be made"));
+}
+
+#[test]
+fn files_that_can_not_be_chosen_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.png", "b.jpg", "notes.txt"] {
+        std::fs::write(folder.path().join(name), "").unwrap();
+    }
+    let start = Some(folder.path().to_path_buf());
+    let mut browser = FileBrowser::new(predict(PredictPurpose::Folder), start.clone());
+    settle(&mut browser);
+    assert!(browser.shown.is_empty());
+    assert_eq!(browser.passed_over.text(), "2 pictures and 1 other file");
+    assert_eq!(browser.counted.map(|counted| counted.pictures), Some(2));
+    assert_eq!(agree(&mut browser), picked(folder.path()));
+    // Where one of the files is wanted, the folder itself is no choice.
+    let mut browser = FileBrowser::new(predict(PredictPurpose::Pictures), start);
+    settle(&mut browser);
+    assert_eq!((browser.shown.len(), browser.choice()), (2, None));
+    assert_eq!(browser.passed_over.text(), "1 file");
+}
+
+#[test]
+fn several_pictures_are_chosen_at_once_where_the_purpose_takes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("inner")).unwrap();
+    for name in ["a.png", "b.png", "c.png", "d.png"] {
+        std::fs::write(folder.path().join(name), "").unwrap();
+    }
+    let start = Some(folder.path().to_path_buf());
+    let files = |names: &[&str]| {
+        let paths = names.iter().map(|name| folder.path().join(name));
+        Browsed::Picked(paths.collect())
+    };
+    let mut browser = FileBrowser::new(predict(PredictPurpose::Pictures), start.clone());
+    settle(&mut browser);
+    // The folder stands at 0.
+    browser.select(1);
+    browser.extend_to(3);
+    assert_eq!(browser.agree(), files(&["a.png", "b.png", "c.png"]));
+    browser.toggle(2);
+    browser.toggle(4);
+    assert!(!browser.is_selected(2) && browser.is_selected(1) && browser.is_selected(4));
+    assert_eq!(browser.agree(), files(&["a.png", "c.png", "d.png"]));
+    // They stay selected when the list is sorted anew, and come in its order.
+    browser.order = Order::NameBackwards;
+    browser.arrange();
+    assert_eq!(browser.agree(), files(&["d.png", "c.png", "a.png"]));
+    browser.select_all();
+    assert_eq!(browser.marked_files().len(), 4);
+    // A click alone, and a folder, end it.
+    browser.toggle(0);
+    assert_eq!(browser.choice(), Some(folder.path().join("inner")));
+    select(&mut browser, "b.png");
+    assert_eq!(agree(&mut browser), files(&["b.png"]));
+    browser.toggle(browser.selected.unwrap());
+    assert_eq!(browser.choice(), None);
+
+    let mut browser = FileBrowser::new(Purpose::Figures, start.clone());
+    settle(&mut browser);
+    browser.select_all();
+    assert_eq!(browser.selected, None);
+    // A table is one.
+    std::fs::write(folder.path().join("a.csv"), "").unwrap();
+    std::fs::write(folder.path().join("b.csv"), "").unwrap();
+    let mut browser = FileBrowser::new(Purpose::Table(None), start);
+    settle(&mut browser);
+    browser.select(1);
+    browser.extend_to(2);
+    assert_eq!(agree(&mut browser), files(&["b.csv"]));
 }
