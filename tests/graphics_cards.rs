@@ -4,6 +4,8 @@
 pub mod stand_in;
 
 mod finding;
+#[cfg(target_os = "linux")]
+mod several;
 
 use std::path::Path;
 use std::process::Command;

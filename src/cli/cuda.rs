@@ -44,6 +44,7 @@ fn document(devices: &Devices) -> serde_json::Value {
     json!({
         "cards": devices.cuda,
         "reason": devices.why_no_cuda,
+        "visible_devices": devices.visible,
         "installed": is_installed(),
         "folder": shown::path(&folder()),
         "download_bytes": download_bytes,
@@ -60,6 +61,7 @@ fn status(devices: &Devices) -> String {
             .iter()
             .enumerate()
             .map(|(index, name)| format!("cuda:{index}: {name}\n"))
+            .chain(devices.visible.as_deref().map(visible_line))
             .collect(),
     };
     text += &if is_installed() {
@@ -71,6 +73,11 @@ fn status(devices: &Devices) -> String {
         )
     };
     text
+}
+
+/// Where this process sees some of the machine's cards alone.
+fn visible_line(visible: &str) -> String {
+    format!("CUDA_VISIBLE_DEVICES is “{visible}”: other cards of this machine are not seen\n")
 }
 
 /// What an installation takes.

@@ -1,7 +1,9 @@
 //! How much memory this process may take.
 
 mod control_group;
+mod slurm;
 
+use crate::cores::Cores;
 use crate::format;
 
 /// Taken where the system does not say.
@@ -21,6 +23,8 @@ pub enum Reason {
     Machine,
     /// A control group: a batch system, a container or systemd.
     ControlGroup,
+    /// Slurm gave the job no more on this machine.
+    Slurm,
     /// `ulimit -v` or `ulimit -d`: what a process may reserve, used or not.
     ResourceLimit,
 }
@@ -41,11 +45,12 @@ impl MemoryLimit {
             })
         };
         let private = field("RssAnon:").unwrap_or(used);
-        [control_group::limit(private).map(|bytes| Self {
-            bytes,
-            reason: Reason::ControlGroup,
-        })]
+        [
+            (control_group::limit(private), Reason::ControlGroup),
+            (slurm::limit(), Reason::Slurm),
+        ]
         .into_iter()
+        .map(|(bytes, reason)| bytes.map(|bytes| Self { bytes, reason }))
         .chain(resource_limits().map(|(limit, name)| reserved(limit, name)))
         .flatten()
         .fold(
@@ -71,6 +76,9 @@ impl MemoryLimit {
             Reason::ControlGroup => format!(
                 "the {bytes} that this process's control group (a batch system, a container or systemd) leaves it"
             ),
+            Reason::Slurm => format!(
+                "the {bytes} that Slurm gives this job on this machine (--mem, --mem-per-cpu)"
+            ),
             Reason::ResourceLimit => {
                 format!(
                     "the {bytes} that this process's resource limit (ulimit -v or -d) leaves it"
@@ -80,11 +88,13 @@ impl MemoryLimit {
     }
 }
 
-/// The machine's memory, or what control groups let all of their processes have of it together: no matter what is in use.
+/// The machine's memory, or what control groups and Slurm let all of their processes have of it together: no matter what is
+/// in use.
 pub fn ceiling_bytes() -> u64 {
     // As if all that is in use were this process's own.
-    let group = control_group::limit(u64::MAX);
-    group.unwrap_or(u64::MAX).min(total_bytes())
+    let limits = [control_group::limit(u64::MAX), slurm::limit()];
+    let least = limits.into_iter().flatten().min();
+    least.unwrap_or(u64::MAX).min(total_bytes())
 }
 
 /// The machine's memory in bytes.
@@ -122,7 +132,7 @@ fn resource_limits() -> [(Option<u64>, &'static str); 2] {
 /// Stacks of the threads that training starts, which are reserved and hardly used.
 fn threads_reserve() -> u64 {
     const STACK: u64 = 8 << 20;
-    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    let threads = Cores::of_process().count.get() as u64;
     // One of OpenMP and one of rayon for each core, those that read and tell, and what kernels compile.
     STACK * (2 * threads + 4)
 }

@@ -123,13 +123,14 @@ impl CoverageInput {
 }
 
 /// A network with its weights, and the features on disk.
-struct CoverageLookup {
-    network: Network,
-    disk: Option<Disk>,
+pub(super) struct CoverageLookup {
+    pub network: Network,
+    pub disk: Option<Disk>,
 }
 
 impl CoverageLookup {
-    fn new(
+    /// Of `pictures`, the contents that are remembered.
+    pub fn new(
         input: &CoverageInput,
         cache: &Path,
         device: Device,

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::cores::Cores;
 use crate::libtorch::threads;
 
 /// What a person allows this process, 0 for every core.
@@ -15,16 +16,17 @@ pub fn set_most_threads(most: Option<u32>) {
     MOST_THREADS.store(most, Ordering::Relaxed);
 }
 
-/// libtorch's operations use every core that a person allows. The setting belongs to the calling thread.
-pub(super) fn use_all_cores() {
-    use_cores(NonZeroUsize::new(MOST_THREADS.load(Ordering::Relaxed)));
+/// libtorch's operations use every core that this process may use and a person allows. The setting belongs to the calling
+/// thread. Gives a line for the log.
+pub(super) fn use_all_cores() -> String {
+    use_cores(NonZeroUsize::new(MOST_THREADS.load(Ordering::Relaxed)))
 }
 
-fn use_cores(most: Option<NonZeroUsize>) {
-    if let Ok(cores) = std::thread::available_parallelism() {
-        let threads = most.map_or(cores, |most| most.min(cores));
-        tch::set_num_threads(i32::try_from(threads.get()).unwrap_or(1));
-    }
+fn use_cores(most: Option<NonZeroUsize>) -> String {
+    let cores = Cores::of_process();
+    let threads = most.map_or(cores.count, |most| most.min(cores.count));
+    tch::set_num_threads(i32::try_from(threads.get()).unwrap_or(1));
+    cores.line(most)
 }
 
 /// Gives the cores back that this thread has computed with: see [`threads`]. For threads that live on, after each piece
@@ -47,7 +49,7 @@ mod tests {
             });
             counts.map(|count| usize::try_from(count).unwrap())
         });
-        let cores = std::thread::available_parallelism().unwrap().get();
+        let cores = Cores::of_process().count.get();
         assert_eq!(computed.unwrap().join().unwrap(), [1, cores, cores]);
     }
 }

@@ -210,13 +210,24 @@ impl Classifier {
         stop: &StopFlag,
         deliver: DeliverOutputs<'_>,
     ) -> Result<(), TrainingError> {
-        let spec = &self.spec;
-        let read = |position: usize| square_alone(&pictures[position], spec);
+        let square_of = self.square_reader();
+        let read = |position: usize| square_of(&pictures[position]);
         self.answer_read(pictures.len(), &read, with_features, stop, deliver)
     }
 
-    /// The same of `count` pictures that `read` reads.
-    fn answer_read(
+    /// Makes the square that the network takes of a picture which no scan has seen, on any thread.
+    pub fn square_reader(
+        &self,
+    ) -> impl Fn(&PictureSource) -> Result<Pixels, DataError> + Sync + use<'_> {
+        let spec = &self.spec;
+        move |source| square_alone(source, spec)
+    }
+
+    /// The same of `count` pictures, of which `read` makes the squares on many threads, by [`Self::square_reader`].
+    ///
+    /// # Errors
+    /// As [`Self::answer_each`].
+    pub fn answer_read(
         &self,
         count: usize,
         read: ReadSquare<'_>,

@@ -55,6 +55,8 @@ mod cores;
 mod forecast;
 mod reporter;
 mod seeds;
+mod shard_coverage;
+pub mod shards;
 
 #[cfg(test)]
 mod golden;
@@ -72,7 +74,9 @@ pub use phase_summary::PhaseSummary;
 pub use precision::is_mixed_here;
 pub use precision::of_run::{FrozenPrecision, Use};
 pub use preprocessing::preparation;
+pub use probabilities::metrics_of;
 pub use request::TrainingRequest;
 pub use resume::ResumePoint;
 pub use sample::test_views;
-pub use trainer::train;
+pub use shard_coverage::ShardCoverage;
+pub use trainer::{ComputedShard, compute_shard, train};

@@ -127,6 +127,11 @@ impl Pictures {
         Ok(unreadable)
     }
 
+    /// Gives the memory of what is kept back.
+    pub(super) fn release(&mut self) {
+        self.squares.stores.clear();
+    }
+
     /// Reports which pictures could not be read in the passes since the last call, and gives them: they stood as plain
     /// grey.
     pub(super) fn take_unreadable(

@@ -5,7 +5,7 @@ use tch::{Device, Kind, Tensor};
 use super::error::TrainingError;
 use super::events::TestMetrics;
 use super::metrics::{Batch, Metric, Metrics};
-use crate::evaluation::cross_entropy;
+use crate::evaluation::{Predictions, cross_entropy};
 use crate::experiment::OutputLayer;
 
 /// Probabilities of pictures, summed over the views in which they are seen.
@@ -100,6 +100,21 @@ pub(super) fn test_metrics(probabilities: &[Vec<f64>], truth: &[u32]) -> TestMet
         macro_f1: metrics.macro_f1.value(),
         n: truth.len(),
     }
+}
+
+/// What answers that were kept are worth, as a training says it of its own.
+pub fn metrics_of(predictions: &Predictions) -> TestMetrics {
+    let rows = &predictions.rows;
+    let probabilities: Vec<Vec<f64>> = (rows.iter())
+        .map(|row| {
+            row.probabilities
+                .iter()
+                .map(|&value| value.into())
+                .collect()
+        })
+        .collect();
+    let truth: Vec<u32> = rows.iter().map(|row| row.truth).collect();
+    test_metrics(&probabilities, &truth)
 }
 
 #[cfg(test)]

@@ -22,4 +22,8 @@ pub struct TrainingRequest {
     /// Where an interrupted run of the same experiment, pictures and split stood. The numbers from
     /// there on are those of a run that was not interrupted.
     pub resume: Option<ResumePoint>,
+    /// Stops after this epoch, counted from 1 over all phases, with what it takes to go on; unless it is the last one.
+    pub until_epoch: Option<u32>,
+    /// There are test pictures, which are not in `split` because they are not to be looked at.
+    pub withholds_test: bool,
 }

@@ -1,6 +1,7 @@
 //! One pass over samples, batch by batch: the rows that are kept of them, else their pictures, made ready ahead of the network.
 //! Whether a person stops or pauses is looked at, and how far it is told, here.
 
+use std::cell::OnceCell;
 use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::error::TrainingError;
 use super::features::cache::FeatureCache;
+use super::features::key::stands_alone;
 use super::features::selection::Selection;
 use super::forecast::Work;
 use super::micro_batch::MicroBatch;
@@ -16,6 +18,7 @@ use super::pictures::Pictures;
 use super::reporter::Reporter;
 use super::sample::Sample;
 use crate::data::Split;
+use crate::models::fold::{filled_up, piece};
 
 /// A graphics card computes while the processor prepares what follows, unless somebody waits for its results: they are
 /// asked for as seldom as this. The processor's own are there at once.
@@ -84,10 +87,14 @@ impl SamplePass<'_> {
         };
         if self.depth > 0 {
             let rows = Selection::new(batches.ranges.iter().cloned().flatten().map(batches.row));
+            let lost = OnceCell::new();
             for (index, range) in batches.ranges.iter().enumerate() {
                 let pick = || {
-                    self.cache
-                        .pick(self.split, self.depth, &rows, range.clone())
+                    let kept = (self.cache).pick(self.split, self.depth, &rows, range.clone())?;
+                    match kept {
+                        Some(kept) => Ok(kept),
+                        None => self.compute_again(&lost, range.clone().map(batches.sample)),
+                    }
                 };
                 if step(index, &pick)?.is_break() {
                     break;
@@ -111,6 +118,47 @@ impl SamplePass<'_> {
                     })?;
                 step(index, &|| Ok(passed.shallow_clone()))
             })
+    }
+}
+
+impl SamplePass<'_> {
+    /// What the kept rows of a batch were, from its pictures: a file of rows has gone, or is damaged. On a processor where
+    /// rows stand alone they are the same to the bit. `part`: the frozen part, once it has been made.
+    fn compute_again(
+        &self,
+        part: &OnceCell<FrozenPart>,
+        samples: impl Iterator<Item = Sample>,
+    ) -> Result<Tensor, TrainingError> {
+        let network = self.network;
+        let part = match part.get() {
+            Some(part) => part,
+            None => {
+                let made = network
+                    .micro_batch
+                    .again(|| network.prefix(0..self.depth))?;
+                part.get_or_init(|| made)
+            }
+        };
+        let together = if stands_alone(network.device) {
+            piece(network.side)
+        } else {
+            1
+        };
+        let mut output = None;
+        let batch = [samples.collect::<Vec<Sample>>()];
+        self.pictures
+            .for_each(&batch, &network.micro_batch, |_, pictures| {
+                let passed = network
+                    .micro_batch
+                    .again(|| -> Result<Tensor, TrainingError> {
+                        let passed = part.advance(network, &filled_up(&pictures, together)?)?;
+                        let rows = passed.f_narrow(0, 0, batch[0].len() as i64)?;
+                        Ok(rows.f_to_kind(Kind::Float)?)
+                    })?;
+                output = Some(passed);
+                Ok(ControlFlow::Continue(()))
+            })?;
+        output.ok_or_else(|| TrainingError::Experiment("a batch without pictures".into()))
     }
 }
 

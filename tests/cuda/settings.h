@@ -1,6 +1,8 @@
 // What a test asks of the stand-ins, from the environment:
 //   STAND_IN_CARDS           the cards, "NAME/CAPABILITY/BYTES" with ";" between; one card of capability 8.0 and 4 GiB unless set, none
 //                            for an empty text
+//   CUDA_VISIBLE_DEVICES     which of them this process has, as the real driver reads it: numbers or beginnings of the names that
+//                            card_uuid gives, up to the first that is none; none for an empty text
 //   STAND_IN_CUINIT          what the driver's cuInit answers: a CUresult, 0 unless set
 //   STAND_IN_DRIVER_VERSION  what cuDriverGetVersion answers, 13000 unless set
 //   STAND_IN_FAIL            "N:MESSAGE": the N-th allocation on any card fails with that message; "N+:MESSAGE": each from the N-th on
@@ -11,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <sstream>
 #include <string>
@@ -25,6 +28,39 @@ struct CardSetting {
 inline std::string setting(const char *name, const char *otherwise) {
   const char *value = std::getenv(name);
   return value == nullptr ? otherwise : value;
+}
+
+// GPU-00000001-5a5a-5a5a-5a5a-5a5a5a5a5a5a for the second card.
+inline std::string card_uuid(size_t index) {
+  char text[48];
+  std::snprintf(text, sizeof text, "GPU-%08zx-5a5a-5a5a-5a5a-5a5a5a5a5a5a", index);
+  return text;
+}
+
+inline std::vector<CardSetting> visible(const std::vector<CardSetting> &all) {
+  const char *names = std::getenv("CUDA_VISIBLE_DEVICES");
+  if (names == nullptr) {
+    return all;
+  }
+  std::vector<CardSetting> cards;
+  std::istringstream list(names);
+  for (std::string one; std::getline(list, one, ',');) {
+    size_t index = 0;
+    if (one.rfind("GPU-", 0) == 0) {
+      while (index < all.size() && card_uuid(index).rfind(one, 0) != 0) {
+        ++index;
+      }
+    } else {
+      char *end = nullptr;
+      const long number = std::strtol(one.c_str(), &end, 10);
+      index = one.empty() || *end != 0 || number < 0 ? all.size() : size_t(number);
+    }
+    if (index >= all.size()) {
+      break;
+    }
+    cards.push_back(all[index]);
+  }
+  return cards;
 }
 
 inline const std::vector<CardSetting> &card_settings() {
@@ -46,7 +82,7 @@ inline const std::vector<CardSetting> &card_settings() {
       }
       cards.push_back(card);
     }
-    return cards;
+    return visible(cards);
   }();
   return all;
 }

@@ -130,12 +130,22 @@ fn every_state_of_the_driver_is_told_with_what_to_do() {
             "(Tesla P100) has compute capability 6.0",
         ),
         ("CUDA_VISIBLE_DEVICES", "7", "CUDA_VISIBLE_DEVICES is “7”"),
+        ("CUDA_VISIBLE_DEVICES", "-1", "nvidia-smi -L"),
+        ("CUDA_VISIBLE_DEVICES", "GPU-7", "nvidia-smi -L"),
+        ("CUDA_VISIBLE_DEVICES", "", "hides every graphics card"),
+        (
+            "CUDA_VISIBLE_DEVICES",
+            "NoDevFiles",
+            "Slurm gave this job no graphics card",
+        ),
+        ("SLURM_JOB_ID", "12", "--gpus=1"),
     ] {
         let mut command = with_card(&home, &ASK);
         command
             .env_remove("CUDA_VISIBLE_DEVICES")
+            .env_remove("SLURM_JOB_ID")
             .env(variable, value);
-        if variable == "CUDA_VISIBLE_DEVICES" {
+        if variable == "SLURM_JOB_ID" {
             command.env("STAND_IN_CARDS", "");
         }
         let said = refused(&mut command);
@@ -176,4 +186,54 @@ fn a_card_without_kernels_is_refused_by_name_and_another_one_taken() {
     }
     let said = ask("cuda:2");
     assert!(said.contains("this machine has 2 CUDA devices"), "{said}");
+}
+
+/// As the driver reads `CUDA_VISIBLE_DEVICES`, so does everything that names a card: numbers, names, in any order, up to the
+/// first that is none.
+#[test]
+fn only_the_cards_that_the_environment_shows_are_found() {
+    let home = Home::new();
+    let cards = |visible: Option<&str>| {
+        let mut command = with_card(&home, &["cuda", "--json"]);
+        command.env_remove("CUDA_VISIBLE_DEVICES");
+        command.envs(visible.map(|value| ("CUDA_VISIBLE_DEVICES", value)));
+        let cards = "First/8.0;Second/8.6;Third/9.0";
+        let (document, _) = succeed(command.env("STAND_IN_CARDS", cards));
+        document
+    };
+    const SECOND: &str = "GPU-00000001-5a5a-5a5a-5a5a-5a5a5a5a5a5a";
+    for (visible, expected) in [
+        (None, &["First", "Second", "Third"][..]),
+        (Some("1"), &["Second"]),
+        (Some("2,0"), &["Third", "First"]),
+        (Some(SECOND), &["Second"]),
+        // The beginning of a name is enough.
+        (Some("GPU-00000002,GPU-00000001"), &["Third", "Second"]),
+        (Some("0,9,1"), &["First"]),
+        (Some("0,NoDevFiles"), &["First"]),
+        (Some(""), &[]),
+        (Some("NoDevFiles"), &[]),
+    ] {
+        let document = cards(visible);
+        assert_eq!(document["cards"], json!(expected), "{visible:?}");
+        assert_eq!(document["visible_devices"], json!(visible));
+        assert_eq!(document["reason"].is_null(), !expected.is_empty());
+    }
+    // Counted among those that are seen.
+    let ask = |device: &str| {
+        let mut command = with_card(&home, &["run", "absent.ron", "--device", device]);
+        command.env("CUDA_VISIBLE_DEVICES", SECOND);
+        refused(command.env("STAND_IN_CARDS", "First/8.0;Second/8.6"))
+    };
+    assert!(ask("cuda:0").contains("absent.ron"));
+    assert!(ask("cuda:1").contains("this machine has 1 CUDA device"));
+    let mut command = with_card(&home, &["cuda"]);
+    command.env("CUDA_VISIBLE_DEVICES", SECOND);
+    command.env("STAND_IN_CARDS", "First/8.0;Second/8.6");
+    let printed = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    assert!(printed.contains("cuda:0: Second"), "{printed}");
+    assert!(
+        printed.contains("other cards of this machine are not seen"),
+        "{printed}"
+    );
 }

@@ -1,17 +1,16 @@
-//! `graft embed`: pooled features of pictures, for use elsewhere.
+//! `graft embed --backbone`: pooled features of pictures, for use elsewhere.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, bail};
-use clap::Args;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde_json::json;
 
-use super::outputs::{refuse_to_replace, warn_among_pictures};
-use super::{interrupt, output, progress, run, weights};
+use crate::cli::outputs::{refuse_to_replace, warn_among_pictures};
+use crate::cli::{interrupt, output, progress, run, weights};
 use crate::data::{PictureSource, Problem, StopFlag, problems, scan};
 use crate::experiment::{DataConfig, DataSource};
 use crate::export::safetensors::header;
@@ -21,29 +20,16 @@ use crate::runs::atomic;
 use crate::training::TrainingError;
 use crate::training::pretrained::PretrainedNetwork;
 
-#[derive(Debug, Args)]
-pub struct Arguments {
-    /// A name from `graft backbones`
-    #[arg(long, value_name = "NAME")]
-    backbone: String,
-    /// A .safetensors, .pth or .pt file, or a name from `graft weights list`, instead of the default
-    #[arg(long, value_name = "FILE")]
-    weights: Option<PathBuf>,
-    /// Which of several networks in that file: what stands before its names, such as teacher.backbone
-    #[arg(long, value_name = "KEY", requires = "weights")]
-    key: Option<String>,
-    /// The file to write: features [N, F] and, where folders name classes, labels [N]
-    #[arg(long, value_name = "FEATURES.safetensors")]
-    out: PathBuf,
-    /// cpu or cuda:0; the best there is unless given
-    #[arg(long)]
-    device: Option<String>,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-    /// Every picture below this folder
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
+/// What is asked for.
+#[derive(Debug)]
+pub struct Wanted<'a> {
+    pub backbone: &'a str,
+    pub weights: Option<&'a Path>,
+    pub key: Option<&'a str>,
+    pub out: &'a Path,
+    pub device: Option<&'a str>,
+    pub json: bool,
+    pub folder: &'a Path,
 }
 
 /// What is written.
@@ -56,53 +42,53 @@ struct Embedding {
     skipped: Vec<Problem>,
 }
 
-pub fn embed(arguments: &Arguments) -> anyhow::Result<()> {
-    let info = models::backbone_info(&arguments.backbone)?;
+pub fn write(wanted: &Wanted<'_>) -> anyhow::Result<()> {
+    let info = models::backbone_info(wanted.backbone)?;
     let stop = interrupt::stop_flag_saying(
         "Stopping after the pictures that are being computed. Once more ends at once.",
     )?;
-    let (pictures, skipped) = scan::pictures_below(&arguments.folder, &stop)?;
+    let (pictures, skipped) = scan::pictures_below(wanted.folder, &stop)?;
     if pictures.is_empty() {
-        bail!("there are no pictures below {}", arguments.folder.display());
+        bail!("there are no pictures below {}", wanted.folder.display());
     }
     // Before minutes of work end at a folder that is not there.
-    let parent = arguments
+    let parent = wanted
         .out
         .parent()
         .filter(|path| !path.as_os_str().is_empty());
     if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
         bail!("there is no such folder: {}", parent.display());
     }
-    let inputs: Vec<&Path> = arguments.weights.as_deref().into_iter().collect();
-    refuse_to_replace(&arguments.out, &inputs, "file of this command", &is_ours)?;
-    if let Ok(source) = scan::recognise(&arguments.folder) {
-        warn_among_pictures(&arguments.out, &source, None);
+    let inputs: Vec<&Path> = wanted.weights.into_iter().collect();
+    refuse_to_replace(wanted.out, &inputs, "file of this command", &is_ours)?;
+    if let Ok(source) = scan::recognise(wanted.folder) {
+        warn_among_pictures(wanted.out, &source, None);
     }
-    let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
-    let source = weights::source(info, arguments.weights.as_deref(), arguments.key.as_deref());
+    let device = run::device(wanted.device)?.unwrap_or_else(device::best);
+    let source = weights::source(info, wanted.weights, wanted.key);
     let network = PretrainedNetwork::open(info.name, &source, None, device)?;
     for remark in &network.report().remarks {
         output::warn(&format!("warning: {remark}"));
     }
     let mut embedding = compute(&network, &pictures, &stop)?;
     embedding.skipped.splice(..0, skipped);
-    for line in problems::lines(&embedding.skipped, &arguments.folder, usize::MAX) {
+    for line in problems::lines(&embedding.skipped, wanted.folder, usize::MAX) {
         output::warn(&format!("skipped, {line}"));
     }
     if embedding.files.is_empty() {
         bail!(
             "none of the pictures could be read: {}",
-            arguments.folder.display()
+            wanted.folder.display()
         );
     }
-    let labels = labels(&arguments.folder, &embedding.files);
+    let labels = labels(wanted.folder, &embedding.files);
     let bytes = to_bytes(&network, info.name, &embedding, labels.as_ref())?;
-    atomic::write(&arguments.out, &bytes)
-        .with_context(|| format!("{} can't be written", arguments.out.display()))?;
+    atomic::write(wanted.out, &bytes)
+        .with_context(|| format!("{} can't be written", wanted.out.display()))?;
     let classes = labels.map(|(classes, _)| classes);
-    if arguments.json {
+    if wanted.json {
         return output::print_json(&json!({
-            "out": crate::shown::path(&arguments.out),
+            "out": crate::shown::path(wanted.out),
             "backbone": info.name,
             "pictures": embedding.files.len(),
             "features": network.features(),
@@ -114,7 +100,7 @@ pub fn embed(arguments: &Arguments) -> anyhow::Result<()> {
         "{} of {} in {}\n",
         format::count(embedding.files.len(), "vector", "vectors"),
         format::count(network.features(), "feature", "features"),
-        arguments.out.display()
+        wanted.out.display()
     ))
 }
 

@@ -1,5 +1,6 @@
 //! `graft run`: trains what a preset says.
 
+mod devices;
 mod result;
 mod training;
 
@@ -54,9 +55,19 @@ pub struct Arguments {
     /// cpu or cuda:0; the best there is unless given
     #[arg(long)]
     device: Option<String>,
+    /// Train several presets or seeds at once, each on a device of its own: all (every card), or cuda:0,cuda:1. One network
+    /// is not trained on several cards
+    #[arg(long, value_name = "DEVICES", conflicts_with = "device")]
+    pub(super) devices: Option<String>,
     /// Print one JSON document as the last line
     #[arg(long)]
     json: bool,
+    /// Of the series, train this run alone, counted from 0: for a process that trains it on one of several devices
+    #[arg(long, value_name = "INDEX", hide = true)]
+    only: Option<usize>,
+    /// Stop when standard input is closed
+    #[arg(long, hide = true)]
+    until_stdin_closes: bool,
 }
 
 /// One experiment that is to be trained.
@@ -88,11 +99,34 @@ impl Planned {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let device = self::device(arguments.device.as_deref())?;
     let stop = interrupt::stop_flag()?;
+    if arguments.until_stdin_closes {
+        interrupt::stop_with_stdin(&stop)?;
+    }
     let plan = plan(&arguments)?;
     let runs = runs_folder(arguments.out.clone());
     for planned in plan.iter().filter(|planned| planned.resumed.is_none()) {
         portable_paths::check_paths(&runs, &planned.experiment, planned.base.as_deref())?;
     }
+    let trained = match &arguments.devices {
+        Some(devices) => devices::train(&arguments, devices, &plan, &runs, &stop)?,
+        None => train_here(&arguments, &plan, device, &runs, &stop)?,
+    };
+    match &trained[..] {
+        [one] if arguments.json => output::print_json(&as_json(one)),
+        [one] => output::print(&as_text(one)),
+        all if arguments.json => output::print_json(&all_as_json(all)),
+        all => output::print(&all_as_text(all)),
+    }
+}
+
+/// Trains `plan` in this process, one run after the other.
+fn train_here(
+    arguments: &Arguments,
+    plan: &[Planned],
+    device: Option<Device>,
+    runs: &Path,
+    stop: &StopFlag,
+) -> anyhow::Result<Vec<Trained>> {
     let mut trained: Vec<Trained> = Vec::with_capacity(plan.len());
     // Presets on the same pictures are scanned once.
     let mut scanned: Option<(DataConfig, Option<PathBuf>, Arc<Dataset>)> = None;
@@ -116,17 +150,17 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             Some((known, from, dataset)) if same_pictures(known, data) && from == base => {
                 dataset.clone()
             }
-            _ => scan_pictures(data, base.as_deref(), &stop)
+            _ => scan_pictures(data, base.as_deref(), stop)
                 .map_err(|error| resume::say_where(error, planned))?,
         };
         if scanned.is_none() && planned.resumed.is_none() {
-            warn_among_pictures(&runs, &data.source, base.as_deref());
+            warn_among_pictures(runs, &data.source, base.as_deref());
         }
         scanned = Some((data.clone(), base.clone(), dataset.clone()));
-        let one = train_one(planned, dataset, device, &runs, &stop);
+        let one = train_one(planned, dataset, device, runs, stop);
         trained.push(match one {
             Err(error) if several => {
-                let rest = resume::rest_of_series(&arguments, plan.len() - index);
+                let rest = resume::rest_of_series(arguments, plan.len() - index);
                 bail!(output::Lines(format!(
                     "{}\n{rest}",
                     output::sentence(&error)
@@ -135,12 +169,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             one => one?,
         });
     }
-    match &trained[..] {
-        [one] if arguments.json => output::print_json(&as_json(one)),
-        [one] => output::print(&as_text(one)),
-        all if arguments.json => output::print_json(&all_as_json(all)),
-        all => output::print(&all_as_text(all)),
-    }
+    Ok(trained)
 }
 
 /// What is to be trained, and what of it can be gone on with.
@@ -159,22 +188,29 @@ pub(super) fn series(arguments: &Arguments) -> anyhow::Result<Vec<Planned>> {
         let (experiment, base) = experiment(preset, arguments)?;
         ways.push((seeds::repeated(&experiment, arguments.seeds), base));
     }
-    Ok((0..arguments.seeds as usize)
+    let mut series: Vec<Planned> = (0..arguments.seeds as usize)
         .flat_map(|step| {
             ways.iter().map(move |(experiments, base)| {
                 Planned::new(experiments[step].clone(), base.clone())
             })
         })
-        .collect())
+        .collect();
+    if let Some(only) = arguments.only {
+        if only >= series.len() {
+            bail!("--only {only}: the series has {} runs", series.len());
+        }
+        series = vec![series.swap_remove(only)];
+    }
+    Ok(series)
 }
 
 /// Whether a scan finds the same for both, however they split it.
-fn same_pictures(a: &DataConfig, b: &DataConfig) -> bool {
+pub(super) fn same_pictures(a: &DataConfig, b: &DataConfig) -> bool {
     (&a.source, &a.classes, &a.exclude, &a.split.group)
         == (&b.source, &b.classes, &b.exclude, &b.split.group)
 }
 
-fn scan_pictures(
+pub(super) fn scan_pictures(
     data: &DataConfig,
     base: Option<&Path>,
     stop: &StopFlag,
@@ -205,6 +241,26 @@ pub(super) fn experiment(
     preset: &Path,
     arguments: &Arguments,
 ) -> anyhow::Result<(Experiment, Option<PathBuf>)> {
+    let changes = Changes {
+        data: arguments.data.as_deref(),
+        group: arguments.group.as_ref(),
+        set: &arguments.set,
+    };
+    changed(preset, &changes)
+}
+
+/// What a command line changes about a preset.
+pub(super) struct Changes<'a> {
+    pub data: Option<&'a Path>,
+    pub group: Option<&'a GroupBy>,
+    pub set: &'a [String],
+}
+
+/// The preset with `changes`, and the folder it is relative to.
+pub(super) fn changed(
+    preset: &Path,
+    changes: &Changes<'_>,
+) -> anyhow::Result<(Experiment, Option<PathBuf>)> {
     if preset.is_dir() {
         bail!(
             "a folder is no preset; to go on with the run in it, add --resume: {}",
@@ -212,16 +268,16 @@ pub(super) fn experiment(
         );
     }
     let (mut experiment, base) = load(preset)?;
-    if let Some(path) = &arguments.data {
+    if let Some(path) = changes.data {
         // Absolute, because the preset's own paths are relative to its folder.
         let path =
             std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))?;
         experiment.data.source = scan::recognise(&path)?;
     }
-    if let Some(group) = &arguments.group {
+    if let Some(group) = changes.group {
         experiment.data.split.group = Some(group.clone());
     }
-    for assignment in &arguments.set {
+    for assignment in changes.set {
         preset::set_field(&mut experiment, assignment)
             .map_err(|reason| anyhow::anyhow!("--set {assignment}: {reason}"))?;
     }

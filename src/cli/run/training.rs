@@ -11,7 +11,7 @@ use super::result::Trained;
 use crate::cli::progress::TerminalProgress;
 use crate::cli::{output, resume};
 use crate::data::{Dataset, StopFlag};
-use crate::runs::lifecycle::{self, EndedRun, RunListener, RunRequest};
+use crate::runs::lifecycle::{self, EndedRun, RunListener, RunRequest, RunTerms};
 use crate::runs::{Digests, RunError, RunRecorder, RunState, store};
 use crate::training::PauseFlag;
 use crate::training::{ResumePoint, TrainingError, TrainingEvent, TrainingListener, train};
@@ -33,6 +33,7 @@ pub(super) fn train_one(
         device,
         stop: stop.clone(),
         pause: PauseFlag::default(),
+        terms: RunTerms::default(),
     };
     let mut listener = Listener {
         planned,

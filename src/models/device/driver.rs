@@ -49,6 +49,12 @@ pub(super) fn cards() -> Result<&'static [Card], &'static str> {
     }
 }
 
+/// What limits the cards of this process to some of the machine's, where something does.
+pub(super) fn visible() -> Option<String> {
+    let value = std::env::var_os(VISIBLE)?;
+    Some(value.to_string_lossy().into_owned())
+}
+
 /// The version of the driver's kernel module, where the system says so.
 pub(super) fn version() -> Option<String> {
     let text = std::fs::read_to_string("/proc/driver/nvidia/version").ok()?;
@@ -117,7 +123,7 @@ fn ask_library(library: &Library) -> Result<Vec<Card>, String> {
         let (mut known, mut count) = (0, 0);
         let answered = init(0);
         if answered != 0 {
-            return Err(why_not_started(answered, denied_file().as_deref()));
+            return Err(why_none(answered));
         }
         if version(&raw mut known) == 0 && known < NEEDED {
             return Err(too_old(known));
@@ -127,7 +133,7 @@ fn ask_library(library: &Library) -> Result<Vec<Card>, String> {
             .map_err(strange)?(&raw mut count);
         if counted != 0 || count == 0 {
             let code = if counted == 0 { NO_DEVICE } else { counted };
-            return Err(why_not_started(code, denied_file().as_deref()));
+            return Err(why_none(code));
         }
         (0..count)
             .map(|index| {
@@ -191,6 +197,42 @@ const DRIVER_MISMATCH: c_int = 803;
 const COMPATIBILITY: c_int = 804;
 const UNKNOWN: c_int = 999;
 
+/// Why there is no card, by what the driver answered.
+fn why_none(code: c_int) -> String {
+    let hidden = || {
+        let is_slurm_job = std::env::var_os("SLURM_JOB_ID").is_some();
+        why_hidden(visible().as_deref(), is_slurm_job)
+    };
+    let hidden = (code == NO_DEVICE).then(hidden).flatten();
+    hidden.unwrap_or_else(|| why_not_started(code, denied_file().as_deref()))
+}
+
+/// Which cards a process may see, as the driver reads it: numbers, or the names that `nvidia-smi -L` lists.
+const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
+
+/// Why the driver shows this process no card although there may be some: what `CUDA_VISIBLE_DEVICES` is, and whether this is a
+/// job of Slurm, which gives no card that was not asked for.
+fn why_hidden(visible: Option<&str>, is_slurm_job: bool) -> Option<String> {
+    const ASK: &str = "ask for one with --gpus=1 or --gres=gpu:1 (sbatch, srun)";
+    match visible {
+        // As Slurm says it.
+        Some("NoDevFiles") => Some(format!(
+            "Slurm gave this job no graphics card ({VISIBLE} is “NoDevFiles”); {ASK}"
+        )),
+        Some("") if is_slurm_job => Some(format!(
+            "{VISIBLE} is empty in this job of Slurm, which hides every graphics card; {ASK}"
+        )),
+        Some("") => Some(format!(
+            "{VISIBLE} is empty, which hides every graphics card; unset it, or set it to 0"
+        )),
+        Some(names) => Some(format!(
+            "{VISIBLE} is “{names}”, which leaves the NVIDIA driver no graphics card; unset it, or set it to numbers from 0 on or to names that nvidia-smi -L lists"
+        )),
+        None if is_slurm_job => Some(format!("Slurm gave this job no graphics card; {ASK}")),
+        None => None,
+    }
+}
+
 /// What cuInit's answer means and what to do. `denied`: a file of the driver's that this user may not open; then the answer
 /// may be any of several.
 fn why_not_started(code: c_int, denied: Option<&Path>) -> String {
@@ -203,13 +245,7 @@ fn why_not_started(code: c_int, denied: Option<&Path>) -> String {
         (NOT_PERMITTED | OPERATING_SYSTEM, None) => format!(
             "the NVIDIA driver may not be used by this process (its cuInit answers {code}); look who owns /dev/nvidia*: {PERMISSION}"
         ),
-        (NO_DEVICE, None) => match std::env::var_os("CUDA_VISIBLE_DEVICES") {
-            Some(visible) => format!(
-                "CUDA_VISIBLE_DEVICES is “{}”, which leaves the NVIDIA driver no graphics card; unset it, or set it to 0",
-                visible.to_string_lossy()
-            ),
-            None => "the NVIDIA driver finds no graphics card; nvidia-smi should list one, and a container must be started with access to it (docker run --gpus all)".into(),
-        },
+        (NO_DEVICE, None) => "the NVIDIA driver finds no graphics card; nvidia-smi should list one, and a container must be started with access to it (docker run --gpus all)".into(),
         (DRIVER_MISMATCH, _) => "the NVIDIA driver was updated and its old kernel module still runs; restart the machine".into(),
         (COMPATIBILITY, _) => format!(
             "the NVIDIA driver’s forward compatibility (the package cuda-compat) does not serve this card; remove that package, and install driver {NEEDED_DRIVER} or later"
@@ -274,6 +310,23 @@ mod tests {
             assert!(reason.contains(expected), "{code}: {reason}");
             assert!(reason.contains(';') && !reason.ends_with('.'), "{reason}");
         }
+        for (visible, is_slurm_job, expected) in [
+            (Some("7"), false, "CUDA_VISIBLE_DEVICES is “7”"),
+            (Some("GPU-12"), true, "nvidia-smi -L"),
+            (Some(""), false, "is empty"),
+            (Some(""), true, "--gpus=1"),
+            (
+                Some("NoDevFiles"),
+                false,
+                "Slurm gave this job no graphics card",
+            ),
+            (None, true, "--gpus=1"),
+        ] {
+            let reason = why_hidden(visible, is_slurm_job).unwrap();
+            assert!(reason.contains(expected), "{visible:?}: {reason}");
+            assert!(reason.contains(';') && !reason.ends_with('.'), "{reason}");
+        }
+        assert_eq!(why_hidden(None, false), None);
         assert!(too_old(12_080).contains("CUDA 12.8"));
         let missing = "libcuda.so.1: cannot open shared object file: No such file or directory";
         assert!(why_not_opened(missing).contains("not installed"));

@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 use tch::{Cuda, Device};
 
 use super::ModelError;
+use crate::cores::Cores;
 use cuda_install::CudaPart;
 pub use cuda_library::open as open_cuda;
 pub use cuda_packages::NEEDED_DRIVER;
@@ -33,6 +34,8 @@ pub struct Devices {
     pub best: usize,
     /// Names of the cards that the NVIDIA driver has and libtorch has kernels for, whether or not they are usable.
     pub driver_cards: Vec<String>,
+    /// What `CUDA_VISIBLE_DEVICES` is, where it is set: this process sees no other cards of the machine.
+    pub visible: Option<String>,
     /// The version of the NVIDIA driver, where it says so: "580.95.05".
     pub driver: Option<String>,
     /// How far libtorch's CUDA part is installed by Graft.
@@ -46,6 +49,16 @@ impl Devices {
     pub fn why_refused(&self, device: &str) -> Option<&str> {
         let index = device.strip_prefix("cuda:")?.parse().ok()?;
         self.refused.get(&index).map(String::as_str)
+    }
+
+    /// The card's name, with its index where another one has the same name: "NVIDIA A100 (cuda:1)".
+    pub fn card_title(&self, index: usize) -> Option<String> {
+        let name = self.cuda.get(index)?;
+        let is_one_of_several = self.cuda.iter().filter(|other| *other == name).count() > 1;
+        Some(match is_one_of_several {
+            true => format!("{name} (cuda:{index})"),
+            false => name.clone(),
+        })
     }
 
     /// Whether a graphics card is usable.
@@ -82,6 +95,7 @@ pub fn discover() -> &'static Devices {
         devices.cpu = describe_cpu();
         let served = (driver::cards().unwrap_or_default().iter()).filter(|card| card.has_kernels());
         devices.driver_cards = served.map(|card| card.name.clone()).collect();
+        devices.visible = driver::visible();
         devices.driver = driver::version();
         devices.cuda_part = cuda_install::found();
         devices.why_no_cuda = reason.map(|reason| format!("No CUDA: {reason}"));
@@ -192,7 +206,13 @@ pub fn resolve(text: &str, devices: &Devices) -> Result<Device, ModelError> {
             .strip_prefix("cuda:")
             .and_then(|index| index.parse().ok())
             .ok_or_else(|| {
-                ModelError::Device(format!("“{other}” is no device: write cpu, cuda or cuda:0"))
+                ModelError::Device(if other.contains(',') || other == "all" {
+                    format!(
+                        "“{other}” is no device: a training computes on one, so write cpu, cuda or cuda:0; --devices gives each of several runs, or of a sweep’s cells, a device of its own"
+                    )
+                } else {
+                    format!("“{other}” is no device: write cpu, cuda or cuda:0")
+                })
             })?,
     };
     devices
@@ -239,8 +259,7 @@ fn has_flag(cpuinfo: &str, flag: &str) -> bool {
 
 fn describe_cpu() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    cpu_text(&info, threads)
+    cpu_text(&info, Cores::of_process().count.get())
 }
 
 fn cpu_text(cpuinfo: &str, threads: usize) -> String {
@@ -286,6 +305,8 @@ mod tests {
             ("cuda:0", Err("cuda:0 (Old) has compute capability 6.1")),
             ("cuda:3", Err("this machine has 3 CUDA devices")),
             ("cuda:x", Err("is no device")),
+            ("cuda:1,cuda:2", Err("--devices gives each of several runs")),
+            ("all", Err("a training computes on one")),
             ("gpu", Err("is no device")),
             ("", Err("is no device")),
         ] {
@@ -298,6 +319,23 @@ mod tests {
         // Nothing is left of a machine whose only card is too old but the reason.
         let devices = sort_out(&[old]);
         assert!(devices.cuda.is_empty() && devices.refused.len() == 1);
+    }
+
+    #[test]
+    fn cards_of_one_name_are_told_apart() {
+        let names = ["NVIDIA A100", "Tesla T4", "NVIDIA A100"];
+        let devices = Devices {
+            cuda: names.map(str::to_owned).to_vec(),
+            ..Devices::default()
+        };
+        let titles: Vec<Option<String>> = (0..4).map(|index| devices.card_title(index)).collect();
+        let expected = [
+            Some("NVIDIA A100 (cuda:0)"),
+            Some("Tesla T4"),
+            Some("NVIDIA A100 (cuda:2)"),
+            None,
+        ];
+        assert_eq!(titles, expected.map(|title| title.map(str::to_owned)));
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! The features that are kept, by split and depth.
 
+use std::cell::RefCell;
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
 use tch::{Device, Kind, Tensor};
 
-use super::disk::{Disk, RowsOnDisk};
+use super::disk::Disk;
 use super::resident::{Resident, Residents};
 use super::room::Room;
+use super::rows_on_disk::RowsOnDisk;
 use super::selection::Selection;
 use crate::data::Split;
 use crate::libtorch::cuda;
@@ -49,7 +52,26 @@ pub(in crate::training) struct FeatureCache {
     /// Their rows in memory, and those of a pass that goes on.
     pub(super) residents: Arc<Residents>,
     room: Room,
-    pub(super) disk: Option<Disk>,
+    pub disk: Option<Disk>,
+    /// Rows that were asked for, and those of them that came from the disk; since somebody asked.
+    pub(super) counts: RowOrigins,
+    /// Rows on disk that could not be read, since somebody asked.
+    lost: RefCell<Vec<LostRows>>,
+}
+
+/// Where the rows come from that a run needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::training) struct RowOrigins {
+    pub all: usize,
+    pub from_disk: usize,
+}
+
+/// Rows that an earlier look at the disk found, and that are not there any more.
+#[derive(Debug)]
+pub(in crate::training) struct LostRows {
+    pub split: Split,
+    pub depth: usize,
+    pub error: io::Error,
 }
 
 impl FeatureCache {
@@ -59,7 +81,29 @@ impl FeatureCache {
             residents: Arc::new(Residents::new(room.host)),
             room,
             disk,
+            counts: RowOrigins::default(),
+            lost: RefCell::default(),
         }
+    }
+
+    /// Keeps nothing in memory from now on: rows go to the disk alone.
+    pub fn leave_memory(&mut self) {
+        self.room = Room::new(self.room.device, 0, 0);
+    }
+
+    /// Where the rows came from that were asked for since the last call.
+    pub fn take_origins(&mut self) -> RowOrigins {
+        std::mem::take(&mut self.counts)
+    }
+
+    /// What could not be read since the last call, by split and depth; those rows are not kept any more, and are to be got anew.
+    pub fn take_lost(&mut self) -> Vec<LostRows> {
+        let lost = self.lost.take();
+        self.blocks.retain(|block| {
+            let is_it = |lost: &LostRows| (lost.split, lost.depth) == (block.split, block.depth);
+            !lost.iter().any(is_it)
+        });
+        lost
     }
 
     /// What can leave a graphics card where its memory runs short.
@@ -102,17 +146,18 @@ impl FeatureCache {
         self.blocks.clear();
     }
 
-    /// The rows `range` of `rows`, `[N, F]` or `[N, C, H, W]` in single precision, as the network's next segment (or the head) takes them.
+    /// The rows `range` of `rows`, `[N, F]` or `[N, C, H, W]` in single precision, as the network's next segment (or the head)
+    /// takes them; `None` where the disk does not have one of them any more, which [`Self::take_lost`] tells.
     ///
     /// # Errors
-    /// When none are kept for `split` at `depth` or the disk refuses them, and libtorch's own.
+    /// When none are kept for `split` at `depth`, and libtorch's own.
     pub fn pick(
         &self,
         split: Split,
         depth: usize,
         rows: &Selection,
         range: Range<usize>,
-    ) -> Result<Tensor, TrainingError> {
+    ) -> Result<Option<Tensor>, TrainingError> {
         let block = self.block(split, depth).ok_or_else(|| {
             TrainingError::Experiment(format!("no features are kept at depth {depth}"))
         })?;
@@ -122,16 +167,31 @@ impl FeatureCache {
                 let picked = all.f_index_select(0, &rows.on(all.device(), range)?)?;
                 cuda::tensor_to(&picked, self.room.device)?
             }
-            FeatureRows::Disk(found) => {
-                cuda::tensor_to(&found.read(&rows.numbers()[range])?, self.room.device)?
-            }
+            FeatureRows::Disk(found) => match found.read(&rows.numbers()[range])? {
+                Ok(read) => cuda::tensor_to(&read, self.room.device)?,
+                Err(error) => {
+                    let mut all = self.lost.borrow_mut();
+                    // The first of them says enough.
+                    if !all
+                        .iter()
+                        .any(|lost| (lost.split, lost.depth) == (split, depth))
+                    {
+                        all.push(LostRows {
+                            split,
+                            depth,
+                            error,
+                        });
+                    }
+                    return Ok(None);
+                }
+            },
         };
         let picked = picked.f_to_kind(Kind::Float)?;
-        Ok(if picked.dim() == 4 {
+        Ok(Some(if picked.dim() == 4 {
             picked.f_permute([0i64, 3, 1, 2])?
         } else {
             picked
-        })
+        }))
     }
 
     /// What memory is left.

@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::cache::{FeatureCache, FeatureRows};
-use super::disk::{Disk, RowsOnDisk, kind_of, shape_of};
+use super::disk::Disk;
 use super::key::stands_alone;
 use super::pack::RowKey;
 use super::recorder::{FirstBatch, Recorder, RowSink};
 use super::resident::{Resident, Residents};
 use super::room::Room;
+use super::rows_on_disk::{RowsOnDisk, kind_of, shape_of};
 use crate::data::Split;
 use crate::training::error::TrainingError;
 use crate::training::forecast::Work;
@@ -74,10 +75,15 @@ impl FeatureCache {
         let start = self.deepest_before(request.split, request.depth);
         let cost = network.cost(start..request.depth);
         let mut keys = vec![None; rows];
-        let mut found = RowsOnDisk::nothing(rows);
+        let mut found = RowsOnDisk::nothing(rows, 1);
         if let Some(disk) = &mut self.disk {
             keys = disk.keys(request.samples);
             found = disk.find(network, request.depth, &keys)?;
+            let stop = reporter.stop_flag().clone();
+            let trouble = disk.bring_near(network, request.depth, &keys, &mut found, &stop)?;
+            if let Some(trouble) = trouble {
+                reporter.warn(trouble)?;
+            }
         }
         let mut room = self.room();
         let mut missing = found.missing();
@@ -91,6 +97,8 @@ impl FeatureCache {
             missing.sort_unstable();
             loaded = Some(target);
         }
+        self.counts.all += rows;
+        self.counts.from_disk += rows - missing.len();
         if missing.len() < rows {
             reporter.skip(Work::Forward, rows - missing.len(), cost)?;
         }
@@ -160,10 +168,13 @@ impl FeatureCache {
             recorder.sinks.clear();
         }
         let unreadable = pictures.take_unreadable(reporter)?;
-        if let Some(disk) = &mut disk
-            && let Some(error) = recording.finish_packs(&mut recorder.sinks, disk, &unreadable)
-        {
-            recorder.trouble = Some(error);
+        if let Some(disk) = &mut disk {
+            let finished = recording.finish_packs(&mut recorder.sinks, disk, &unreadable);
+            match finished {
+                Ok(Some(warning)) => reporter.warn(warning)?,
+                Ok(None) => {}
+                Err(error) => recorder.trouble = Some(error),
+            }
         }
         self.disk = disk;
         recording.report(&mut recorder, reporter)?;
@@ -302,14 +313,17 @@ impl Recording<'_> {
         Ok(parts)
     }
 
-    /// Gives the files of `sinks` their names, without the rows whose pictures could not be read or have changed. What the
-    /// disk said when it refused, last.
+    /// Gives the files of `sinks` their names, without the rows whose pictures could not be read or have changed. What there is
+    /// to say of this machine's own folder.
+    ///
+    /// # Errors
+    /// What the disk said when it refused, last.
     fn finish_packs(
         &self,
         sinks: &mut [RowSink],
         disk: &mut Disk,
         unreadable: &[usize],
-    ) -> Option<std::io::Error> {
+    ) -> std::io::Result<Option<String>> {
         let unreadable: HashSet<usize> = unreadable.iter().copied().collect();
         let mut stale = disk.stale(self.request.samples, self.keys);
         for (sample, key) in self.request.samples.iter().zip(self.keys) {
@@ -318,15 +332,18 @@ impl Recording<'_> {
                 stale.extend(key);
             }
         }
-        let mut trouble = None;
+        let (mut trouble, mut warning) = (None, None);
         for sink in sinks {
-            if let Some(pack) = sink.pack.take()
-                && let Err(error) = pack.finish(|key| !stale.contains(key))
-            {
-                trouble = Some(error);
+            let Some(pack) = sink.pack.take() else {
+                continue;
+            };
+            match pack.finish(|key| !stale.contains(key)) {
+                Ok(Some(path)) => warning = warning.or(disk.wrote(&path)),
+                Ok(None) => {}
+                Err(error) => trouble = Some(error),
             }
         }
         disk.prune();
-        trouble
+        trouble.map_or(Ok(warning), Err)
     }
 }

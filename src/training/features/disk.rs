@@ -1,30 +1,35 @@
-//! The way between a run and the features on disk: which rows are there, reading them, and writing new ones.
+//! The way between a run and the features on disk: which rows are there, and writing new ones.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use tch::{Device, Kind, Tensor};
+use tch::Device;
 
 use super::about::{About, folder_of};
 use super::key::{Recipe, SegmentDigests, Surroundings, row_keys, seen, stands_alone};
-use super::pack::{Layout, PackWriter, RowKey, RowKind};
-use super::resident::Resident;
-use super::store::{FeatureStore, RowPosition, Shelf};
-use crate::data::Dataset;
+use super::pack::{Layout, PackWriter, RowKey};
+use super::rows_on_disk::RowsOnDisk;
+use super::scratch::Scratch;
+use super::shelf::Shelf;
+use super::store::FeatureStore;
 use crate::data::contents::{Contents, Stamp, identity};
+use crate::data::{Dataset, StopFlag};
 use crate::experiment::Augmentation;
-use crate::libtorch::cuda;
 use crate::training::error::TrainingError;
-use crate::training::micro_batch::{MicroBatch, forward_batch};
+use crate::training::micro_batch::forward_batch;
 use crate::training::network::Network;
 use crate::training::sample::Sample;
 
 /// The features on disk, as one run sees them.
 pub(in crate::training) struct Disk {
     store: FeatureStore,
+    /// What was found there, by the recipe's name.
+    shelves: HashMap<String, Shelf>,
+    /// This machine's own, in front of it.
+    scratch: Option<Scratch>,
     reading_bytes_per_second: f64,
     limit: u64,
     surroundings: Surroundings,
@@ -57,6 +62,8 @@ impl Disk {
         }
         Some(Self {
             store,
+            shelves: HashMap::new(),
+            scratch: None,
             reading_bytes_per_second,
             limit,
             surroundings,
@@ -67,6 +74,12 @@ impl Disk {
             batch: forward_batch(device),
             digests,
         })
+    }
+
+    /// The same with a folder of this machine in front, where one is set.
+    pub fn behind(mut self, scratch: Option<Scratch>) -> Self {
+        self.scratch = scratch;
+        self
     }
 
     /// What the files of `pictures` hold; a picture that is not known is neither looked for nor kept.
@@ -84,6 +97,7 @@ impl Disk {
     /// Weights beyond `depth` have changed.
     pub fn forget_beyond(&mut self, depth: usize) {
         self.digests.forget_beyond(depth);
+        self.shelves.clear();
     }
 
     /// Features of this picture must not be kept, because it could not be read.
@@ -115,22 +129,62 @@ impl Disk {
         keys: &[Option<RowKey>],
     ) -> Result<RowsOnDisk, TrainingError> {
         let recipe = self.recipe(network, depth)?;
-        let shelf = self.store.shelf(&recipe);
-        let find = |key: &Option<RowKey>| key.as_ref().and_then(|key| shelf.find(key));
-        let mut positions: Vec<Option<RowPosition>> = keys.iter().map(find).collect();
-        // Rows that are told by their batch are computed by the batch.
-        if !self.is_alone {
-            for batch in positions.chunks_mut(self.batch) {
-                if batch.iter().any(Option::is_none) {
-                    batch.fill(None);
-                }
-            }
+        let together = if self.is_alone { 1 } else { self.batch };
+        let mut found = RowsOnDisk::nothing(keys.len(), together);
+        if let Some(scratch) = &mut self.scratch {
+            found.add_near(scratch.shelf(&recipe), keys);
         }
+        let shelf = self.shelves.entry(recipe.name()).or_default();
+        let is_first = shelf.packs().is_empty();
+        self.store.shelf(&recipe, shelf);
+        found.add(shelf, keys);
+        found.keep_whole_batches();
         // Rows of earlier versions have no name yet.
-        if positions.iter().any(Option::is_some) {
+        if is_first && found.missing().len() < keys.len() {
             self.describe(&recipe, network, depth);
         }
-        Ok(RowsOnDisk { shelf, positions })
+        Ok(found)
+    }
+
+    /// Copies to this machine's own folder, where one is set, those of the rows that stand elsewhere. What can't be read is
+    /// missing from then on. Gives what there is to say where that folder does not serve.
+    ///
+    /// # Errors
+    /// libtorch's own, and [`TrainingError::Stopped`].
+    pub fn bring_near(
+        &mut self,
+        network: &Network,
+        depth: usize,
+        keys: &[Option<RowKey>],
+        found: &mut RowsOnDisk,
+        stop: &StopFlag,
+    ) -> Result<Option<String>, TrainingError> {
+        if self.scratch.is_none() || found.far().is_empty() {
+            return Ok(None);
+        }
+        let recipe = self.recipe(network, depth)?;
+        let Some(scratch) = &mut self.scratch else {
+            return Ok(None);
+        };
+        scratch.copy_rows(&recipe, keys, found, stop);
+        if stop.is_stopped() {
+            return Err(TrainingError::Stopped);
+        }
+        let trouble = scratch.take_trouble();
+        *found = self.find(network, depth, keys)?;
+        Ok(trouble)
+    }
+
+    /// Takes note of a file that was written just now, and copies it to this machine's own folder, where one is set; what there
+    /// is to say where that does not serve.
+    pub fn wrote(&mut self, path: &Path) -> Option<String> {
+        // What is computed again gets the name that it had.
+        self.shelves
+            .values_mut()
+            .for_each(|shelf| shelf.forget(path));
+        let scratch = self.scratch.as_mut()?;
+        scratch.copy_file(path);
+        scratch.take_trouble()
     }
 
     /// A file for `rows` rows at `depth`; `None` when they are more than may be kept.
@@ -153,6 +207,24 @@ impl Disk {
             self.describe(&recipe, network, depth);
         }
         Ok(Some(writer))
+    }
+
+    /// Bytes that may be kept.
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// What one row takes at `depth`, where some are there.
+    ///
+    /// # Errors
+    /// libtorch's own, where the network's weights are looked at for the first time.
+    pub fn row_bytes(
+        &mut self,
+        network: &Network,
+        depth: usize,
+    ) -> Result<Option<u64>, TrainingError> {
+        let found = self.find(network, depth, &[])?;
+        Ok(found.layout().map(Layout::row_bytes))
     }
 
     /// Says for people what the rows of `recipe` are.
@@ -192,151 +264,4 @@ impl Disk {
         let digests = self.digests.of(network, depth)?;
         Ok(self.surroundings.recipe(digests, is_pooled))
     }
-}
-
-/// What of some rows is on disk.
-pub(in crate::training) struct RowsOnDisk {
-    shelf: Shelf,
-    positions: Vec<Option<RowPosition>>,
-}
-
-impl RowsOnDisk {
-    /// For runs that keep nothing on disk.
-    pub fn nothing(rows: usize) -> Self {
-        Self {
-            shelf: Shelf::default(),
-            positions: vec![None; rows],
-        }
-    }
-
-    /// The rows that are not there.
-    pub fn missing(&self) -> Vec<usize> {
-        let positions = self.positions.iter().enumerate();
-        positions
-            .filter(|(_, position)| position.is_none())
-            .map(|(row, _)| row)
-            .collect()
-    }
-
-    /// Of every row; `None` when there is none.
-    pub fn layout(&self) -> Option<&Layout> {
-        self.shelf.layout()
-    }
-
-    /// Copies the rows that are there into `target`. Gives those that turned out to be damaged.
-    ///
-    /// # Errors
-    /// libtorch's own, memory that ran out on the device of `target` among them.
-    pub fn load(
-        &self,
-        target: &Resident,
-        micro_batch: &MicroBatch,
-    ) -> Result<Vec<usize>, TrainingError> {
-        let Some(layout) = self.layout() else {
-            return Ok(Vec::new());
-        };
-        let _guard = tch::no_grad_guard();
-        let rows: Vec<(usize, RowPosition)> = self
-            .positions
-            .iter()
-            .enumerate()
-            .filter_map(|(row, position)| Some((row, (*position)?)))
-            .collect();
-        let mut damaged = Vec::new();
-        let mut bytes = Vec::new();
-        for part in rows.chunks(LOADED_AT_ONCE) {
-            let length = layout.row_bytes() as usize;
-            bytes.resize(length * part.len(), 0);
-            let outcomes: Vec<io::Result<()>> = bytes
-                .par_chunks_mut(length)
-                .zip(part)
-                .map(|(out, (_, position))| self.shelf.read(*position, out))
-                .collect();
-            damaged.extend(
-                part.iter()
-                    .zip(outcomes)
-                    .filter(|(_, outcome)| outcome.is_err())
-                    .map(|((row, _), _)| *row),
-            );
-            let loaded = tensor_of(&bytes, layout, part.len())?;
-            let indices: Vec<i64> = part.iter().map(|(row, _)| *row as i64).collect();
-            micro_batch.again(|| -> Result<(), TrainingError> {
-                let mut target = target.tensor();
-                let loaded = loaded.f_to(target.device())?;
-                let indices = cuda::numbers_to(&indices, target.device())?;
-                let _ = target.f_index_copy_(0, &indices, &loaded)?;
-                Ok(())
-            })?;
-        }
-        self.touch();
-        Ok(damaged)
-    }
-
-    /// The rows at `rows`, read from disk, `[N, …]`, in the machine's memory; all of them must be there.
-    ///
-    /// # Errors
-    /// [`TrainingError::Experiment`] with the remedy where a row is gone or damaged, and libtorch's own.
-    pub fn read(&self, rows: &[i64]) -> Result<Tensor, TrainingError> {
-        let gone = |error: &dyn std::fmt::Display| {
-            TrainingError::Experiment(format!(
-                "kept features can't be read any more ({error}): run “graft cache --clear” and train again"
-            ))
-        };
-        let layout = self.layout().ok_or_else(|| gone(&"they are not there"))?;
-        let length = layout.row_bytes() as usize;
-        let mut bytes = vec![0; length * rows.len()];
-        bytes
-            .par_chunks_mut(length)
-            .zip(rows)
-            .try_for_each(|(out, &row)| match self.positions[row as usize] {
-                Some(position) => self.shelf.read(position, out),
-                None => Err(io::ErrorKind::NotFound.into()),
-            })
-            .map_err(|error| gone(&error))?;
-        tensor_of(&bytes, layout, rows.len())
-    }
-
-    /// Notes that these rows were of use.
-    pub fn touch(&self) {
-        self.shelf.touch(self.positions.iter().copied().flatten());
-    }
-}
-
-/// Rows that are read at a time on their way into memory.
-const LOADED_AT_ONCE: usize = 64;
-
-/// The layout of `rows`, `[N, …]`; `None` for numbers that are not kept.
-pub(super) fn layout_of(rows: &Tensor) -> Option<Layout> {
-    let kind = match rows.kind() {
-        Kind::Float => RowKind::Float32,
-        Kind::BFloat16 => RowKind::BFloat16,
-        Kind::Half => RowKind::Float16,
-        _ => return None,
-    };
-    let sides = rows.size();
-    let shape = sides.iter().skip(1).map(|&side| u32::try_from(side).ok());
-    Some(Layout {
-        kind,
-        shape: shape.collect::<Option<_>>()?,
-    })
-}
-
-/// Libtorch's name of the numbers.
-pub(super) fn kind_of(layout: &Layout) -> Kind {
-    match layout.kind {
-        RowKind::Float32 => Kind::Float,
-        RowKind::BFloat16 => Kind::BFloat16,
-        RowKind::Float16 => Kind::Half,
-    }
-}
-
-/// `[rows, …]`
-pub(super) fn shape_of(layout: &Layout, rows: usize) -> Vec<i64> {
-    let sides = layout.shape.iter().map(|&side| i64::from(side));
-    std::iter::once(rows as i64).chain(sides).collect()
-}
-
-fn tensor_of(bytes: &[u8], layout: &Layout, rows: usize) -> Result<Tensor, TrainingError> {
-    let shape = shape_of(layout, rows);
-    Ok(Tensor::f_from_data_size(bytes, &shape, kind_of(layout))?)
 }

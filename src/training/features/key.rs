@@ -130,7 +130,7 @@ fn machine(device: Device) -> String {
 /// threads each share is a whole number of vectors, so that every value is computed by the same instructions
 /// wherever its picture stands. Otherwise, and on other devices, a picture is only looked for in the very batch that
 /// it was computed in.
-pub(super) fn stands_alone(device: Device) -> bool {
+pub(in crate::training) fn stands_alone(device: Device) -> bool {
     device == Device::Cpu && [1, 2, 4].contains(&tch::get_num_threads())
 }
 

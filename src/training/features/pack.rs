@@ -9,18 +9,21 @@
 //! tail     48 bytes    number of rows, SHA-256 of header, keys and checks, magic
 //! ```
 //!
-//! Nothing is flushed to the disk on purpose: after a power cut the digest and the checks tell what is whole, and
+//! Nothing is flushed to a disk of this machine on purpose: after a power cut the digest and the checks tell what is whole, and
 //! what is not is computed again. Rows are read with ordinary reads rather than through a map, because a file that
 //! another program cuts short is then an error and not the end of the process; the system keeps them in memory as
 //! it would the pages of a map.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
+use super::shared_disk;
 use crate::data::replace::UNFINISHED;
 use crate::ordinary_file::{self, Links};
 
@@ -137,11 +140,7 @@ impl PackWriter {
     /// # Errors
     /// What the disk says.
     pub fn create(folder: &Path, layout: Layout) -> io::Result<Self> {
-        std::fs::create_dir_all(folder)?;
-        let file = tempfile::Builder::new()
-            .prefix(UNFINISHED)
-            .tempfile_in(folder)?;
-        let mut file = BufWriter::new(file);
+        let mut file = BufWriter::new(unfinished(folder)?);
         file.write_all(&layout.header()?)?;
         Ok(Self {
             file,
@@ -192,6 +191,7 @@ impl PackWriter {
         self.file.write_all(&digest)?;
         self.file.write_all(MAGIC)?;
         let file = self.file.into_inner().map_err(|error| error.into_error())?;
+        shared_disk::arrive(file.as_file())?;
         let name = hex::encode(&digest[..12]);
         let path = self.folder.join(name).with_extension(EXTENSION);
         file.persist(&path).map_err(|error| error.error)?;
@@ -199,19 +199,42 @@ impl PackWriter {
     }
 }
 
-/// A finished file, open for reading. It can be read on after it has been removed from its folder.
+/// A file of `folder` that is not whole yet. Another process may remove the folder while it is empty, and so just now.
+pub(super) fn unfinished(folder: &Path) -> io::Result<NamedTempFile> {
+    const TRIES: usize = 5;
+    let mut tried = 0;
+    loop {
+        std::fs::create_dir_all(folder)?;
+        tried += 1;
+        let made = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .tempfile_in(folder);
+        match made {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && tried < TRIES => {}
+            made => return made,
+        }
+    }
+}
+
+/// A finished file. While it is held open it can be read on after this machine has removed it from its folder.
 #[derive(Debug)]
 pub struct Pack {
-    file: File,
+    path: PathBuf,
+    /// `None` where it is opened for each row.
+    file: Option<File>,
     pub layout: Layout,
     pub keys: Vec<RowKey>,
     checks: Vec<u32>,
+    /// Rows that could not be read.
+    lost: Mutex<HashSet<usize>>,
 }
 
 impl Pack {
+    /// `stays_open`: for who has few of them; a process may hold some hundred files.
+    ///
     /// # Errors
     /// `InvalidData` for a file that is not whole or of another version, else what the disk says.
-    pub fn open(path: &Path) -> io::Result<Self> {
+    pub fn open(path: &Path, stays_open: bool) -> io::Result<Self> {
         let mut file = ordinary_file::open(path, Links::Refused)?;
         let length = file.metadata()?.len();
         if length < HEADER_BYTES + TAIL_BYTES {
@@ -250,8 +273,10 @@ impl Pack {
             checks: (0..count as usize)
                 .map(|row| u32_at(checks, 4 * row))
                 .collect(),
-            file,
+            path: path.to_path_buf(),
+            file: stays_open.then_some(file),
             layout,
+            lost: Mutex::default(),
         })
     }
 
@@ -261,27 +286,55 @@ impl Pack {
         keys.filter(|(_, key)| *key != RowKey::VOID)
     }
 
-    /// Reads one row into `out`.
+    /// Reads one row into `out`. What can't be read is lost for as long as the file is known here.
     ///
     /// # Errors
-    /// `InvalidData` when the row is not what was written.
+    /// `InvalidData` when the row is not what was written, else what the disk says: the file may be gone, or be cut short.
     pub fn read(&self, row: usize, out: &mut [u8]) -> io::Result<()> {
+        let outcome = self.try_read(row, out);
+        if outcome.is_err() {
+            self.lost().insert(row);
+        }
+        outcome
+    }
+
+    /// Whether a row could not be read.
+    pub fn is_lost(&self, row: usize) -> bool {
+        self.lost().contains(&row)
+    }
+
+    fn lost(&self) -> std::sync::MutexGuard<'_, HashSet<usize>> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn try_read(&self, row: usize, out: &mut [u8]) -> io::Result<()> {
         let length = self.layout.row_bytes();
         let check = self.checks.get(row).copied();
         if out.len() as u64 != length {
             return Err(invalid("no such row"));
         }
-        read_exact_at(&self.file, out, HEADER_BYTES + length * row as u64)?;
+        self.with_file(|file| read_exact_at(file, out, HEADER_BYTES + length * row as u64))?;
         if check != Some(crc32fast::hash(out)) {
             return Err(invalid("damaged"));
         }
         Ok(())
     }
 
+    fn with_file<T>(&self, work: impl FnOnce(&File) -> io::Result<T>) -> io::Result<T> {
+        match &self.file {
+            Some(file) => work(file),
+            None => work(&ordinary_file::open(&self.path, Links::Refused)?),
+        }
+    }
+
     /// Notes that it was of use now, so that others are removed before it.
     pub fn touch(&self) {
-        // A folder that may only be read still serves.
-        drop(self.file.set_modified(std::time::SystemTime::now()));
+        let touched = self.with_file(|file| {
+            shared_disk::touch(file);
+            Ok(())
+        });
+        // It may be gone.
+        drop(touched);
     }
 }
 
@@ -355,7 +408,7 @@ mod tests {
             (Some(key(66)), [3; 8]),
             (Some(key(4)), [4; 8]),
         ];
-        let pack = Pack::open(&write(folder.path(), &rows)).unwrap();
+        let pack = Pack::open(&write(folder.path(), &rows), true).unwrap();
         let expected = vec![(key(1), vec![1; 8]), (key(4), vec![4; 8])];
         assert_eq!(rows_of(&pack), expected);
         // Removed by another process, it can still be read.
@@ -380,6 +433,32 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
+    /// Cut short or gone after it was opened: an error for each row that is not there, and the end of nothing else.
+    #[test]
+    fn rows_that_vanish_are_lost_and_the_others_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let rows: Vec<_> = (1..6u8).map(|row| (Some(key(row)), [row; 8])).collect();
+        let path = write(folder.path(), &rows);
+        let mut out = [0; 8];
+        for stays_open in [true, false] {
+            let pack = Pack::open(&path, stays_open).unwrap();
+            let whole = std::fs::read(&path).unwrap();
+            // Three rows and half of the next one.
+            std::fs::write(&path, &whole[..HEADER_BYTES as usize + 28]).unwrap();
+            let read: Vec<bool> = (0..5).map(|row| pack.read(row, &mut out).is_ok()).collect();
+            assert_eq!(read, [true, true, true, false, false]);
+            assert_eq!([2, 3].map(|row| pack.is_lost(row)), [false, true]);
+            assert!(pack.read(9, &mut out).is_err());
+            std::fs::write(&path, whole).unwrap();
+        }
+        let pack = Pack::open(&path, false).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let error = pack.read(0, &mut out).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(pack.is_lost(0) && !pack.is_lost(1));
+        pack.touch();
+    }
+
     proptest! {
         /// Whatever happens to the file, a row that is given is the row that was written.
         #[test]
@@ -395,7 +474,7 @@ mod tests {
                 bytes[at] ^= 1 << bit;
             }
             std::fs::write(&path, bytes).unwrap();
-            if let Ok(pack) = Pack::open(&path) {
+            if let Ok(pack) = Pack::open(&path, true) {
                 for (key, row) in rows_of(&pack) {
                     prop_assert_eq!(row, vec![key.0[0]; 8]);
                 }

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use tch::{Device, Tensor};
 
 use super::cache_policy::Costs;
-use super::disk::{Disk, kind_of, layout_of, shape_of};
+use super::disk::Disk;
 use super::key::bytes_of;
 use super::pack::{Layout, RowKey};
 use super::resident::{Resident, Residents};
 use super::room::Room;
+use super::rows_on_disk::{kind_of, layout_of, shape_of};
 use super::writer::RowWriter;
 use crate::libtorch::cuda;
 use crate::models::fold::{filled_up, piece};

@@ -8,14 +8,16 @@
 //!     <recipe>/<digest>.features
 //! ```
 
-use std::collections::HashMap;
+use std::fs::TryLockError;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::about::About;
 use super::key::Recipe;
-use super::pack::{EXTENSION, Layout, Pack, PackWriter, RowKey};
+use super::pack::{EXTENSION, Layout, PackWriter, unfinished};
+use super::shared_disk;
+use super::shelf::Shelf;
 use crate::data::replace::{UNFINISHED, replace};
 use crate::ordinary_file::{self, Links};
 use crate::paths;
@@ -30,6 +32,8 @@ const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 #[derive(Debug, Clone)]
 pub struct FeatureStore {
     root: PathBuf,
+    /// Bytes that may be kept, where the folder itself does not say.
+    given_limit: Option<u64>,
 }
 
 /// How much is kept, and where.
@@ -60,6 +64,15 @@ impl FeatureStore {
     pub fn new(folder: &Path) -> Self {
         Self {
             root: folder.join("frozen"),
+            given_limit: None,
+        }
+    }
+
+    /// The one in `folder`, of at most `limit` bytes.
+    pub(super) fn within(folder: &Path, limit: u64) -> Self {
+        Self {
+            given_limit: Some(limit),
+            ..Self::new(folder)
         }
     }
 
@@ -95,6 +108,9 @@ impl FeatureStore {
 
     /// Bytes that may be kept; 0 keeps nothing.
     pub fn limit(&self) -> u64 {
+        if let Some(limit) = self.given_limit {
+            return limit;
+        }
         ordinary_file::read_to_string(&self.root.join("limit"), 100, Links::Refused)
             .ok()
             .and_then(|text| text.trim().parse().ok())
@@ -132,17 +148,11 @@ impl FeatureStore {
         Ok(removed)
     }
 
-    /// All rows of one recipe. Files that are not whole are passed over.
-    pub(super) fn shelf(&self, recipe: &Recipe) -> Shelf {
-        let mut shelf = Shelf::default();
-        for path in list(&self.folder(recipe)) {
-            if is_finished(&path)
-                && let Ok(pack) = Pack::open(&path)
-            {
-                shelf.add(pack);
-            }
-        }
-        shelf
+    /// All rows of one recipe. Files that are not whole are passed over. `shelf`: what was found before, of the same recipe.
+    pub(super) fn shelf(&self, recipe: &Recipe, shelf: &mut Shelf) {
+        let mut files = list(&self.folder(recipe));
+        files.retain(|path| is_finished(path));
+        shelf.update(&files);
     }
 
     pub(super) fn writer(&self, recipe: &Recipe, layout: Layout) -> io::Result<PackWriter> {
@@ -160,25 +170,58 @@ impl FeatureStore {
         }
     }
 
+    /// Copies a finished file of another store to its place in this one, whole or not at all; where that is.
+    ///
+    /// # Errors
+    /// What the disks say.
+    pub(super) fn copy_in(&self, path: &Path) -> io::Result<PathBuf> {
+        let name = |path: &Path| path.file_name().map(PathBuf::from);
+        let (Some(file), Some(recipe)) = (name(path), path.parent().and_then(name)) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let folder = self.root.join(recipe);
+        let mut copy = unfinished(&folder)?;
+        let mut from = ordinary_file::open(path, Links::Refused)?;
+        io::copy(&mut from, &mut copy)?;
+        let place = folder.join(file);
+        copy.persist(&place).map_err(|error| error.error)?;
+        Ok(place)
+    }
+
+    /// Bytes that all files take.
+    pub(super) fn bytes(&self) -> u64 {
+        self.files().iter().map(|file| file.bytes).sum()
+    }
+
     /// Removes the files that were of use longest ago, until the limit is kept. One process at a time does so.
     pub(super) fn prune(&self) {
+        self.prune_to(self.limit());
+    }
+
+    /// The same, until all files take at most `limit` bytes.
+    pub(super) fn prune_to(&self, limit: u64) {
         let Ok(lock) = ordinary_file::open_lock(&self.root.join("pruning")) else {
             return;
         };
-        if lock.try_lock().is_err() {
+        // A file system without locks is no reason to let files grow: two processes at once remove no more than one does.
+        if let Err(TryLockError::WouldBlock) = lock.try_lock() {
             return;
         }
-        self.remove_abandoned();
+        if let Ok(now) = shared_disk::time_there(&lock) {
+            self.remove_abandoned(now);
+        }
         let mut files = self.files();
         files.sort_by_key(|file| file.used);
         let mut bytes: u64 = files.iter().map(|file| file.bytes).sum();
-        let limit = self.limit();
         for file in files {
             if bytes <= limit {
                 break;
             }
-            if std::fs::remove_file(&file.path).is_ok() {
-                bytes -= file.bytes;
+            match std::fs::remove_file(&file.path) {
+                Ok(()) => bytes -= file.bytes,
+                // Another one has.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => bytes -= file.bytes,
+                Err(_) => {}
             }
         }
         self.remove_empty_folders();
@@ -193,14 +236,15 @@ impl FeatureStore {
         folders.flat_map(|folder| files_in(&folder)).collect()
     }
 
-    fn remove_abandoned(&self) {
+    /// `now`: by the clock that the files' times are of.
+    fn remove_abandoned(&self, now: SystemTime) {
         for path in list(&self.root).into_iter().flat_map(|path| list(&path)) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let age = path
                 .metadata()
                 .and_then(|metadata| metadata.modified())
                 .ok()
-                .and_then(|changed| changed.elapsed().ok());
+                .and_then(|changed| now.duration_since(changed).ok());
             if name.starts_with(UNFINISHED) && age.is_some_and(|age| age > ABANDONED) {
                 drop(std::fs::remove_file(&path));
             }
@@ -252,70 +296,9 @@ fn list(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// All rows of one recipe that stand on disk.
-#[derive(Debug, Default)]
-pub(super) struct Shelf {
-    packs: Vec<Pack>,
-    positions: HashMap<RowKey, RowPosition>,
-}
-
-/// Where a row stands on a [`Shelf`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RowPosition {
-    pack: usize,
-    row: usize,
-}
-
-impl Shelf {
-    /// Files of one recipe have one layout; another would be a mistake and is passed over.
-    fn add(&mut self, pack: Pack) {
-        if self
-            .packs
-            .first()
-            .is_some_and(|first| first.layout != pack.layout)
-        {
-            return;
-        }
-        let number = self.packs.len();
-        let positions = pack
-            .rows()
-            .map(|(row, key)| (key, RowPosition { pack: number, row }));
-        self.positions.extend(positions);
-        self.packs.push(pack);
-    }
-
-    /// Of every row; `None` when there is none.
-    pub fn layout(&self) -> Option<&Layout> {
-        self.packs.first().map(|pack| &pack.layout)
-    }
-
-    pub fn find(&self, key: &RowKey) -> Option<RowPosition> {
-        self.positions.get(key).copied()
-    }
-
-    /// Reads the row at `position` into `out`.
-    ///
-    /// # Errors
-    /// `InvalidData` when the row is not what was written, else what the disk says.
-    pub fn read(&self, position: RowPosition, out: &mut [u8]) -> io::Result<()> {
-        self.packs[position.pack].read(position.row, out)
-    }
-
-    /// Notes which files were of use.
-    pub fn touch(&self, positions: impl Iterator<Item = RowPosition>) {
-        let mut used = vec![false; self.packs.len()];
-        for position in positions {
-            used[position.pack] = true;
-        }
-        for (pack, _) in self.packs.iter().zip(used).filter(|(_, used)| *used) {
-            pack.touch();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::pack::RowKind;
+    use super::super::pack::{RowKey, RowKind};
     use super::*;
 
     fn store(folder: &Path, recipe: &Recipe, number: u8) -> PathBuf {
@@ -348,9 +331,10 @@ mod tests {
             age(path, seconds);
         }
         let kept = FeatureStore::new(folder.path());
-        let shelf = kept.shelf(&recipe);
+        let mut shelf = Shelf::default();
+        kept.shelf(&recipe, &mut shelf);
         let position = shelf.find(&RowKey([1; 32])).unwrap();
-        shelf.touch([position].into_iter());
+        shelf.packs()[position.pack].touch();
         let usage = kept.usage();
         assert_eq!((usage.files, usage.limit_bytes), (3, DEFAULT_LIMIT));
         kept.set_limit(usage.bytes - 1).unwrap();
@@ -360,8 +344,14 @@ mod tests {
         // What was opened before stays readable.
         let mut out = [0; 64];
         let removed = shelf.find(&RowKey([2; 32])).unwrap();
-        shelf.read(removed, &mut out).unwrap();
+        shelf.packs()[removed.pack]
+            .read(removed.row, &mut out)
+            .unwrap();
         assert_eq!(out, [2; 64]);
+        // But it is looked for no more.
+        kept.shelf(&recipe, &mut shelf);
+        assert_eq!(shelf.find(&RowKey([2; 32])), None);
+        assert!(shelf.find(&RowKey([1; 32])).is_some());
         let told = std::cell::Cell::new(0);
         let removed = kept.clear(&|_, total| told.set(total)).unwrap();
         assert_eq!((removed, told.get()), (usage.bytes / 3 * 2, 2));
@@ -373,11 +363,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = store(folder.path(), &Recipe::for_tests(1), 5);
         let kept = FeatureStore::new(folder.path());
-        assert!(
-            kept.shelf(&Recipe::for_tests(2))
-                .find(&RowKey([5; 32]))
-                .is_none()
-        );
+        for (recipe, is_there) in [(1, true), (2, false)] {
+            let mut shelf = Shelf::default();
+            kept.shelf(&Recipe::for_tests(recipe), &mut shelf);
+            assert_eq!(shelf.find(&RowKey([5; 32])).is_some(), is_there);
+        }
         let (old, new) = (
             path.with_file_name(".writing-old"),
             path.with_file_name(".writing-new"),
@@ -387,5 +377,21 @@ mod tests {
         age(&old, 2 * 24 * 3600);
         kept.prune();
         assert!(!old.exists() && new.exists() && path.exists());
+    }
+    #[test]
+    fn a_store_makes_its_folder_again_where_another_process_removes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = FeatureStore::within(folder.path(), 10);
+        let path = store(folder.path(), &Recipe::for_tests(1), 1);
+        kept.prune();
+        assert!(!path.exists() && !path.parent().unwrap().exists());
+        assert_eq!(kept.limit(), 10);
+        let other = tempfile::tempdir().unwrap();
+        let path = store(folder.path(), &Recipe::for_tests(1), 1);
+        let copied = FeatureStore::new(other.path());
+        copied.copy_in(&path).unwrap();
+        assert_eq!(copied.bytes(), std::fs::metadata(&path).unwrap().len());
+        assert!(copied.copy_in(&path.with_file_name("absent")).is_err());
+        assert_eq!(copied.usage().files, 1);
     }
 }

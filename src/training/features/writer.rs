@@ -104,7 +104,7 @@ mod tests {
             writer.push(&[key(number)], vec![number; 8]).unwrap();
         }
         let path = writer.finish(|_| true).unwrap().unwrap();
-        let pack_read = Pack::open(&path).unwrap();
+        let pack_read = Pack::open(&path, true).unwrap();
         for (row, found) in pack_read.rows() {
             let mut out = vec![0; 8];
             pack_read.read(row, &mut out).unwrap();

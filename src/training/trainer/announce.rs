@@ -38,6 +38,10 @@ impl Session<'_> {
         for warning in self.warnings() {
             self.reporter.warn(warning)?;
         }
+        if self.withholds_test {
+            self.reporter
+                .note("The test pictures are withheld: this run is not tested at its end".into())?;
+        }
         Ok(())
     }
 
@@ -96,7 +100,7 @@ impl Session<'_> {
                 }
             ));
         }
-        if test == 0 {
+        if test == 0 && !self.withholds_test {
             warnings.push("There are no test pictures: the run will have no test metrics.".into());
         }
         let batch = training.batch_size as usize;

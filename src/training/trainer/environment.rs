@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::memory::MemoryLimit;
+use crate::training::features::scratch::ScratchFolder;
 use crate::training::network::BuildBackbone;
 
 /// What a run takes from its surroundings; tests give it another.
@@ -16,6 +17,8 @@ pub(super) struct Environment<'a> {
     pub rest: u32,
     /// Where features are kept for other runs; `None` keeps nothing.
     pub cache: Option<PathBuf>,
+    /// A folder of this machine in front of it; or why it can't be told, a sentence.
+    pub scratch: Result<Option<ScratchFolder>, String>,
     /// What reading kept features is taken to cost; infinite keeps every one.
     pub reading_bytes_per_second: f64,
 }

@@ -76,6 +76,11 @@ impl Session<'_> {
         let steps_per_epoch = self.steps_per_epoch(index)?;
         let mut partial = standing.and_then(|standing| standing.partial.as_ref());
         while done < phase.epochs && !is_over {
+            let renewed = self.renew_features(index);
+            if renewed.as_ref().is_err_and(TrainingError::is_stop) {
+                self.save_stopped(&standing_at(*epoch, done, is_over), &learner)?;
+            }
+            renewed?;
             let plan = EpochPlan {
                 phase: index,
                 epoch: *epoch + 1,
@@ -91,12 +96,18 @@ impl Session<'_> {
             done += 1;
             self.is_unsaved = true;
             let is_end = index + 1 == self.plans.len() && (is_over || done == phase.epochs);
-            self.save_standing(&standing_at(*epoch, done, is_over), &learner, is_end)?;
+            let is_enough = self.until_epoch.is_some_and(|until| *epoch >= until);
+            let is_saved = is_end || is_enough;
+            self.save_standing(&standing_at(*epoch, done, is_over), &learner, is_saved)?;
+            if is_enough && !is_end {
+                return Err(TrainingError::Stopped);
+            }
             if is_over && done < phase.epochs {
                 self.report_early_end(phase, done)?;
                 workload::cancel_epochs(self, index, phase.epochs - done);
             }
         }
+        self.report_lost_features()?;
         // The next phase goes on from the averages, which are what was validated.
         self.swap_averages(&mut learner)?;
         if is_over {

@@ -5,11 +5,23 @@ use tch::Device;
 use super::session::Session;
 use super::workload;
 use crate::data::Split;
+use crate::format::{self, count};
 use crate::models::catalogue;
 use crate::training::error::TrainingError;
 use crate::training::events::{Activity, TrainingEvent};
+use crate::training::features::cache::{LostRows, RowOrigins};
 use crate::training::features::compute::FeatureRequest;
+use crate::training::features::key::stands_alone;
 use crate::training::sample::{Sample, samples};
+
+/// "training", before "pictures".
+fn whose(split: Split) -> &'static str {
+    match split {
+        Split::Train => "training",
+        Split::Validation => "validation",
+        Split::Test => "test",
+    }
+}
 
 impl Session<'_> {
     /// Decodes the pictures that epochs see again and again. Those of which only features are needed are decoded beside
@@ -63,19 +75,69 @@ impl Session<'_> {
                 later: &later,
             };
             if !self.compute(&request)? {
-                let whose = match split {
-                    Split::Train => "training",
-                    Split::Validation | Split::Test => "validation",
-                };
                 self.reporter.warn(format!(
-                    "The frozen part's output for the {whose} pictures does not fit into memory and is computed in every epoch: freeze more layers, or choose fewer views or a smaller backbone.input_size."
+                    "The frozen part's output for the {} pictures does not fit into memory and is computed in every epoch: freeze more layers, or choose fewer views or a smaller backbone.input_size.",
+                    whose(split)
                 ))?;
                 workload::plan_without_cache(self, index, split);
             }
         }
+        self.report_origins()?;
         // Without work there is only an earlier activity's pace.
         if total > 0 {
             self.report_speed()?;
+        }
+        Ok(())
+    }
+
+    /// Says how much of what was asked for came from the disk.
+    fn report_origins(&mut self) -> Result<(), TrainingError> {
+        let RowOrigins { all, from_disk } = self.cache.take_origins();
+        if from_disk == 0 {
+            return Ok(());
+        }
+        let rows = |rows: usize| count(rows, "row", "rows");
+        self.reporter.note(if from_disk == all {
+            format!(
+                "The frozen part’s output comes from the disk: {}, and none is computed",
+                rows(all)
+            )
+        } else {
+            format!(
+                "Of the frozen part’s output, {} of {} from the disk; the rest is computed",
+                format::thousands(from_disk as u64),
+                rows(all)
+            )
+        })
+    }
+
+    /// Says which kept rows could not be read since the last call, whose pictures were taken instead. Gives whether there were any.
+    ///
+    /// # Errors
+    /// Those of the listener.
+    pub fn report_lost_features(&mut self) -> Result<bool, TrainingError> {
+        let lost = self.cache.take_lost();
+        for LostRows { split, error, .. } in &lost {
+            let same = if stands_alone(self.network.device) {
+                "the same"
+            } else {
+                "the same but for rounding"
+            };
+            self.reporter.warn(format!(
+                "Kept features of the {} pictures can’t be read any more ({error}), and are computed again; results are {same}.",
+                whose(*split)
+            ))?;
+        }
+        Ok(!lost.is_empty())
+    }
+
+    /// Gets anew what the disk has lost since phase `index` began.
+    ///
+    /// # Errors
+    /// Those of [`Self::prepare_features`].
+    pub fn renew_features(&mut self, index: usize) -> Result<(), TrainingError> {
+        if self.report_lost_features()? {
+            self.prepare_features(index)?;
         }
         Ok(())
     }
@@ -122,7 +184,9 @@ impl Session<'_> {
             depth,
             later: &[],
         };
-        Ok(if self.compute(&request)? { depth } else { 0 })
+        let fits = self.compute(&request)?;
+        self.report_origins()?;
+        Ok(if fits { depth } else { 0 })
     }
 
     /// Gives whether there is room for `request`; where there is none, its pictures are decoded.

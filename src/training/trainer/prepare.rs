@@ -9,9 +9,9 @@ use super::check::{check, plan_phases};
 use super::environment::Environment;
 use super::fitting::{MemoryPlan, plan_memory};
 use super::members::Members;
+use super::open_disk::open_disk;
 use super::session::Session;
 use super::workload;
-use crate::data::contents::KnownContents;
 use crate::data::square::SquareSpec;
 use crate::experiment::{Experiment, TrainingConfig};
 use crate::libtorch::cuda;
@@ -19,9 +19,8 @@ use crate::training::control::Control;
 use crate::training::cores::use_all_cores;
 use crate::training::error::TrainingError;
 use crate::training::estimate::PictureCounts;
-use crate::training::events::{Activity, TrainingEvent, TrainingListener};
+use crate::training::events::{TrainingEvent, TrainingListener};
 use crate::training::features::cache::FeatureCache;
-use crate::training::features::disk::Disk;
 use crate::training::features::key::{SegmentDigests, Surroundings};
 use crate::training::loss::{self, Loss};
 use crate::training::metrics::monitored;
@@ -50,17 +49,12 @@ pub(super) fn prepare<'a>(
     (device, device_name): (Device, String),
     began: Instant,
 ) -> Result<Session<'a>, TrainingError> {
-    check(request)?;
-    use_all_cores();
-    cuda::forget_peak(device);
-    let control = Control {
-        stop: request.stop.clone(),
-        pause: request.pause.clone(),
-    };
-    let mut reporter = Reporter::new(listener, control, request.experiment.epochs());
-    let mut prepared = prepare_network(request, environment, device, &mut reporter)?;
-    let weights = std::mem::take(&mut prepared.weights);
-    let (mut session, memory) = build_session(request, environment, prepared, reporter, began)?;
+    let all = &request.split.all();
+    let PreparedSession {
+        mut session,
+        weights,
+        memory,
+    } = prepare_session(request, listener, environment, device, (began, all))?;
     if let Some(point) = session.resumed {
         session.restore_network(point)?;
     }
@@ -68,6 +62,47 @@ pub(super) fn prepare<'a>(
     session.announce_run(device_name, weights, memory, &request.split)?;
     workload::plan_all(&mut session);
     Ok(session)
+}
+
+/// A session whose network has its weights, and that has read no picture.
+pub(super) struct PreparedSession<'a> {
+    pub session: Session<'a>,
+    /// Where they come from, for the log.
+    pub weights: String,
+    /// What it was given.
+    pub memory: MemoryPlan,
+}
+
+/// [`prepare`] without anything that is for epochs. `pictures`: those whose features may be looked for on disk; their files are
+/// read where no run has read them before.
+///
+/// # Errors
+/// As [`prepare`].
+pub(super) fn prepare_session<'a>(
+    request: &'a TrainingRequest,
+    listener: &'a mut dyn TrainingListener,
+    environment: &Environment<'_>,
+    device: Device,
+    (began, pictures): (Instant, &[usize]),
+) -> Result<PreparedSession<'a>, TrainingError> {
+    check(request)?;
+    let cores = use_all_cores();
+    cuda::forget_peak(device);
+    let control = Control {
+        stop: request.stop.clone(),
+        pause: request.pause.clone(),
+    };
+    let mut reporter = Reporter::new(listener, control, request.experiment.epochs());
+    reporter.note(cores)?;
+    let mut prepared = prepare_network(request, environment, device, &mut reporter)?;
+    let weights = std::mem::take(&mut prepared.weights);
+    let (session, memory) =
+        build_session(request, environment, prepared, reporter, (began, pictures))?;
+    Ok(PreparedSession {
+        session,
+        weights,
+        memory,
+    })
 }
 
 /// A network that is ready to compute.
@@ -106,7 +141,7 @@ fn build_session<'a>(
     environment: &Environment<'_>,
     prepared: PreparedNetwork,
     mut reporter: Reporter<'a>,
-    began: Instant,
+    (began, known): (Instant, &[usize]),
 ) -> Result<(Session<'a>, MemoryPlan), TrainingError> {
     let PreparedNetwork {
         network,
@@ -132,12 +167,13 @@ fn build_session<'a>(
         environment,
         &mut reporter,
     )?;
+    let surroundings = Surroundings::of(&network, experiment, &spec, network.device);
     let disk = open_disk(
         request,
         environment,
-        &network,
-        &spec,
-        digests,
+        (surroundings, digests),
+        network.device,
+        known,
         &mut reporter,
     )?;
     let cache = FeatureCache::new(memory.features, disk);
@@ -165,6 +201,8 @@ fn build_session<'a>(
         changing,
         finished: Vec::new(),
         resumed: request.resume.as_ref(),
+        until_epoch: request.until_epoch,
+        withholds_test: request.withholds_test,
         pace: Pace::new(environment.rest),
         is_unsaved: false,
         halted: None,
@@ -260,53 +298,6 @@ fn build_loss(
         )
     };
     once_more(device, build)
-}
-
-/// The features on disk, where they may be kept. Reads the pictures' files that no run has read before, or that have changed
-/// since, to know them again.
-fn open_disk(
-    request: &TrainingRequest,
-    environment: &Environment<'_>,
-    network: &Network,
-    spec: &SquareSpec,
-    digests: SegmentDigests,
-    reporter: &mut Reporter<'_>,
-) -> Result<Option<Disk>, TrainingError> {
-    let Some(cache) = &environment.cache else {
-        return Ok(None);
-    };
-    let experiment = &request.experiment;
-    let Some(mut disk) = Disk::open(
-        cache,
-        environment.reading_bytes_per_second,
-        Surroundings::of(network, experiment, spec, network.device),
-        &experiment.augmentation,
-        &request.dataset,
-        network.device,
-        digests,
-    ) else {
-        return Ok(None);
-    };
-    let pictures = request.split.all();
-    let known = KnownContents::new(cache);
-    let remembered = known.remembered(&request.dataset, &pictures);
-    let new: Vec<usize> = pictures
-        .iter()
-        .zip(&remembered)
-        .filter(|(_, contents)| contents.is_none())
-        .map(|(&picture, _)| picture)
-        .collect();
-    disk.set_contents(&pictures, remembered);
-    if !new.is_empty() {
-        reporter.begin(Activity::CheckingPictures, new.len())?;
-        let stop = reporter.stop_flag().clone();
-        let dataset = &*request.dataset;
-        let contents = reporter.watch("graft-check", |read| {
-            Ok(known.of(dataset, &new, read, &stop)?)
-        })?;
-        disk.set_contents(&new, contents);
-    }
-    Ok(Some(disk))
 }
 
 /// Everything that some phase changes, by its name, sharing its storage with the network.

@@ -17,6 +17,7 @@ use crate::paths;
 use crate::training::error::TrainingError;
 use crate::training::events::TrainingListener;
 use crate::training::features::cache_policy::READING_BYTES_PER_SECOND;
+use crate::training::features::scratch::ScratchFolder;
 use crate::training::network::build_backbone;
 use crate::training::outcome::Outcome;
 use crate::training::request::TrainingRequest;
@@ -31,16 +32,23 @@ pub fn train(
     request: TrainingRequest,
     listener: &mut dyn TrainingListener,
 ) -> Result<Outcome, TrainingError> {
-    let limit = MemoryLimit::now();
-    let environment = Environment {
-        build: &build_backbone,
-        memory_bytes: limit.bytes,
-        limit,
-        rest: Pace::REST,
-        cache: paths::shared_cache(),
-        reading_bytes_per_second: READING_BYTES_PER_SECOND,
-    };
-    train_with(&request, listener, &environment)
+    train_with(&request, listener, &Environment::of_process())
+}
+
+impl Environment<'_> {
+    /// That of a run of this process.
+    pub fn of_process() -> Self {
+        let limit = MemoryLimit::now();
+        Self {
+            build: &build_backbone,
+            memory_bytes: limit.bytes,
+            limit,
+            rest: Pace::REST,
+            cache: paths::shared_cache(),
+            scratch: ScratchFolder::of_environment(),
+            reading_bytes_per_second: READING_BYTES_PER_SECOND,
+        }
+    }
 }
 
 pub(super) fn train_with(
@@ -48,8 +56,12 @@ pub(super) fn train_with(
     listener: &mut dyn TrainingListener,
     environment: &Environment<'_>,
 ) -> Result<Outcome, TrainingError> {
-    run(request, listener, environment).map_err(|error| match error {
-        // A stop is a stop wherever it was noticed.
+    stopped(run(request, listener, environment))
+}
+
+/// A stop is a stop wherever it was noticed.
+pub(super) fn stopped<T>(result: Result<T, TrainingError>) -> Result<T, TrainingError> {
+    result.map_err(|error| match error {
         TrainingError::Data(DataError::Stopped) => TrainingError::Stopped,
         error => error,
     })
@@ -75,7 +87,10 @@ fn run(
 
 /// Has the card compute as the experiment says as long as the run lasts. Waits for whoever computes there otherwise: an
 /// evaluation, which takes minutes at most.
-fn hold_card(request: &TrainingRequest, device: tch::Device) -> Result<Hold, TrainingError> {
+pub(super) fn hold_card(
+    request: &TrainingRequest,
+    device: tch::Device,
+) -> Result<Hold, TrainingError> {
     const INTERVAL: Duration = Duration::from_millis(50);
     loop {
         // Batches are of few sizes: the quickest kernels for each are looked for once.
@@ -120,7 +135,7 @@ fn carry_out(session: &mut Session<'_>) -> Result<Outcome, TrainingError> {
 }
 
 /// The device and its name for people.
-fn choose_device(asked: Option<Device>) -> Result<(Device, String), TrainingError> {
+pub(super) fn choose_device(asked: Option<Device>) -> Result<(Device, String), TrainingError> {
     let devices = discover();
     let device = asked.unwrap_or_else(best);
     match device {

@@ -53,6 +53,10 @@ pub(super) struct Session<'a> {
     pub finished: Vec<PhaseSummary>,
     /// Where an interrupted run stood that this one goes on with.
     pub resumed: Option<&'a ResumePoint>,
+    /// After which epoch it stops.
+    pub until_epoch: Option<u32>,
+    /// The test pictures are there, and not in `test`.
+    pub withholds_test: bool,
     pub pace: Pace,
     /// Something was trained since the run was saved.
     pub is_unsaved: bool,

@@ -82,6 +82,7 @@ impl Session<'_> {
         })?;
 
         self.report_missing_memory()?;
+        self.report_lost_features()?;
         let probabilities = sum.mean();
         let metrics = test_metrics(&probabilities, &self.test.labels);
         let rows = self

@@ -13,14 +13,14 @@ use crate::models::fold::piece;
 use crate::training::cache_coverage::{CoverageInput, RowCounts};
 use crate::training::features::store::FeatureStore;
 
-const COUNTS: [usize; 3] = [40, 6, 5];
+pub const COUNTS: [usize; 3] = [40, 6, 5];
 /// Pictures that the frozen part sees at a time.
 const TOGETHER: usize = piece(SIDE);
-const ALL: usize = COUNTS[0].next_multiple_of(TOGETHER)
+pub const ALL: usize = COUNTS[0].next_multiple_of(TOGETHER)
     + COUNTS[1].next_multiple_of(TOGETHER)
     + COUNTS[2].next_multiple_of(TOGETHER);
 
-fn frozen_then_fine() -> Vec<Phase> {
+pub fn frozen_then_fine() -> Vec<Phase> {
     vec![
         phase(FreezePlan::Backbone, 2),
         phase(FreezePlan::Below("layer4".into()), 2),
@@ -54,10 +54,10 @@ fn run_with_warnings(
     )
 }
 
-const PLENTY: u64 = 1 << 34;
+pub const PLENTY: u64 = 1 << 34;
 
 /// All numbers of a run, bit for bit.
-fn numbers(run: &Run<'_>) -> String {
+pub fn numbers(run: &Run<'_>) -> String {
     let outcome = run.result.as_ref().unwrap();
     format!(
         "{:?} {:?} {:?}",

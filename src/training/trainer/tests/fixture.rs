@@ -148,6 +148,8 @@ pub fn request(pictures: &Pictures, experiment: Experiment) -> TrainingRequest {
         stop: StopFlag::default(),
         pause: PauseFlag::default(),
         resume: None,
+        until_epoch: None,
+        withholds_test: false,
     }
 }
 
@@ -316,6 +318,24 @@ pub fn run_limited<'a>(
     cache: Option<&std::path::Path>,
     limits: Limits,
 ) -> Run<'a> {
+    let result = in_environment(&entered, memory_bytes, cache, limits, |environment| {
+        train_with(request, &mut witness, environment)
+    });
+    Run {
+        witness,
+        result,
+        entered: entered.load(Ordering::Relaxed),
+    }
+}
+
+/// `work` with what a run takes from its surroundings, counting the pictures that enter the backbone.
+pub fn in_environment<T>(
+    entered: &Arc<AtomicUsize>,
+    memory_bytes: u64,
+    cache: Option<&std::path::Path>,
+    limits: Limits,
+    work: impl FnOnce(&Environment<'_>) -> T,
+) -> T {
     let _alone = alone();
     let counter = entered.clone();
     let build = move |name: &str, seed, device| -> Result<Box<dyn Backbone>, ModelError> {
@@ -326,22 +346,17 @@ pub fn run_limited<'a>(
             limits,
         }))
     };
-    let environment = Environment {
+    work(&Environment {
         build: &build,
         memory_bytes,
         limit: limits.memory,
         // Every epoch is saved, however long that takes.
         rest: 0,
         cache: cache.map(std::path::Path::to_path_buf),
+        scratch: Ok(None),
         // Whether keeping pays is measured, and no test may depend on how quick a machine is.
         reading_bytes_per_second: f64::INFINITY,
-    };
-    let result = train_with(request, &mut witness, &environment);
-    Run {
-        witness,
-        result,
-        entered: entered.load(Ordering::Relaxed),
-    }
+    })
 }
 
 /// A backbone that counts the pictures that enter its first segment.

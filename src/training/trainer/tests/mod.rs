@@ -9,5 +9,6 @@ mod fixture;
 mod frozen;
 mod mixed;
 mod resuming;
+mod shards;
 mod shortage;
 mod stopping;

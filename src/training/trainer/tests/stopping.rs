@@ -318,6 +318,7 @@ fn a_listener_that_can_t_save_is_a_warning_and_is_asked_again() {
         limit: super::fixture::Limits::NONE.memory,
         rest: 0,
         cache: None,
+        scratch: Ok(None),
         reading_bytes_per_second: f64::INFINITY,
     };
     crate::training::trainer::run::train_with(
