@@ -13,6 +13,7 @@ pub fn run() -> Result<()> {
         cuda: false,
         demo: true,
     })?;
+    setup::slurm::install();
     let start = Instant::now();
     let lap =
         |what: &str| steps::doing(&format!("{what} ({} s so far)", start.elapsed().as_secs()));
@@ -61,23 +62,35 @@ fn tests(skipped: &Path) -> Command {
 /// What is to be said of skipped tests, given their names, one a line and maybe more than once.
 fn told_of_skipped(names: &str) -> Option<String> {
     let names: std::collections::BTreeSet<&str> = names.lines().collect();
+    let (slurm, others): (Vec<&str>, Vec<&str>) =
+        names.iter().partition(|name| name.contains("slurm"));
     let (python, card): (Vec<&str>, Vec<&str>) =
-        names.iter().partition(|name| name.contains("python"));
-    let card = (!card.is_empty()).then(|| {
-        format!(
-            "{} of the tests need a graphics card and were skipped; they ran on the stand-in alone. On a machine with a card, GRAFT_NEEDS_CUDA=1 makes skipping a failure. They are {}",
-            card.len(),
-            card.join(", ")
-        )
-    });
-    let python = (!python.is_empty()).then(|| {
-        format!(
-            "{} of the tests need Python with torch, torchvision, timm and onnxruntime and were skipped. GRAFT_PYTHON names one. They are {}",
-            python.len(),
-            python.join(", ")
-        )
-    });
-    let told: Vec<String> = card.into_iter().chain(python).collect();
+        others.iter().partition(|name| name.contains("python"));
+    let told = [
+        (
+            card,
+            "a graphics card and were skipped; they ran on the stand-in alone. On a machine with a card, GRAFT_NEEDS_CUDA=1 makes skipping a failure",
+        ),
+        (
+            python,
+            "Python with torch, torchvision, timm and onnxruntime and were skipped. GRAFT_PYTHON names one",
+        ),
+        (
+            slurm,
+            "Slurm (packages slurm-wlm and munge), are started as root, and were skipped",
+        ),
+    ];
+    let told: Vec<String> = told
+        .iter()
+        .filter(|(names, _)| !names.is_empty())
+        .map(|(names, what)| {
+            format!(
+                "{} of the tests need {what}. They are {}",
+                names.len(),
+                names.join(", ")
+            )
+        })
+        .collect();
     (!told.is_empty()).then(|| told.join("\n"))
 }
 
@@ -106,5 +119,7 @@ mod tests {
             text.contains("1 of the tests need Python") && text.ends_with("for_python"),
             "{text}"
         );
+        let text = told_of_skipped("slurm::a_sweep_in_slurm\n").unwrap_or_default();
+        assert!(text.starts_with("1 of the tests need Slurm"), "{text}");
     }
 }

@@ -92,6 +92,9 @@ pub fn list(made: &Path, home: &Path) -> Result<Vec<File>> {
         ));
     }
     files.extend(below(&made.join("man"), "share/man/man1")?);
+    // For people with an account on a cluster.
+    let slurm = crate::paths::checkout().join("packaging/slurm");
+    files.extend(below(&slurm, "share/doc/graft/slurm")?);
     files.extend(below(&home.join("example"), "share/graft/example")?);
     files.sort();
     for file in &files {

@@ -7,6 +7,8 @@ mod libtorch;
 mod onnx;
 mod pictures;
 mod pip;
+mod python;
+pub mod slurm;
 pub mod system;
 mod tools;
 mod weights;
@@ -17,6 +19,7 @@ use anyhow::Result;
 
 pub use libtorch::licences as libtorch_licences;
 pub use onnx::python as onnx_python;
+pub use python::environment as python_environment;
 pub use tools::install as packaging_tools;
 pub use weights::FILE as WEIGHTS;
 
