@@ -308,7 +308,87 @@ fn figure() -> impl Strategy<Value = Box<dyn Figure>> {
                         .collect(),
                 })
             });
+    let parallel = (
+        proptest::collection::vec((name(), proptest::collection::vec(name(), 0..12)), 0..6),
+        proptest::collection::vec(
+            (
+                proptest::option::of(number()),
+                proptest::option::of(number()),
+            ),
+            0..9,
+        ),
+    )
+        .prop_map(|(fields, goals)| -> Box<dyn Figure> {
+            let mut axes: Vec<ParallelAxis> = (fields.iter())
+                .map(|(title, values)| {
+                    ParallelAxis::of_texts(title.clone(), values.iter().map(String::as_str))
+                })
+                .collect();
+            let known = goals.iter().filter_map(|(goal, _)| *goal);
+            axes.push(ParallelAxis::of_results("goal", known, true, &|goal| {
+                goal.to_string()
+            }));
+            Box::new(ParallelFigure {
+                title: "t".into(),
+                remark: String::new(),
+                lines: (goals.iter())
+                    .map(|(share, score)| ParallelLine {
+                        shares: vec![*share; axes.len()],
+                        score: *score,
+                        is_faded: share.is_none(),
+                    })
+                    .collect(),
+                axes,
+            })
+        });
+    let effects = (
+        proptest::collection::vec(
+            (
+                name(),
+                proptest::collection::vec(
+                    (name(), proptest::collection::vec(number(), 0..4)),
+                    0..4,
+                ),
+            ),
+            0..4,
+        ),
+        proptest::collection::vec(
+            proptest::collection::vec(proptest::option::of(number()), 0..4),
+            0..4,
+        ),
+        any::<bool>(),
+    )
+        .prop_map(|(settings, means, is_share)| -> Box<dyn Figure> {
+            Box::new(EffectsFigure {
+                title: "t".into(),
+                remark: String::new(),
+                result: "goal".into(),
+                is_share,
+                higher_is_better: !is_share,
+                pairs: (settings.len() > 1)
+                    .then_some(EffectPair {
+                        first: 0,
+                        second: 1,
+                        means,
+                    })
+                    .into_iter()
+                    .collect(),
+                settings: settings
+                    .into_iter()
+                    .map(|(name, values)| EffectSetting {
+                        name,
+                        values: values
+                            .into_iter()
+                            .map(|(text, results)| EffectValue { text, results })
+                            .collect(),
+                        explained: None,
+                    })
+                    .collect(),
+            })
+        });
     prop_oneof![
+        parallel.boxed(),
+        effects.boxed(),
         curves.boxed(),
         confusion.boxed(),
         difference.boxed(),

@@ -467,7 +467,100 @@ fn samples() -> Vec<(&'static str, Box<dyn Figure>)> {
         ("counts-300", counts(&three_hundred)),
         ("counts", counts(&["functional", "defective"])),
         ("counts-many", counts(&hundred[..40])),
+        ("parallel", parallel(27)),
+        ("parallel-1000", parallel(1_000)),
+        ("parallel-none", parallel(0)),
+        ("effects", effects(3, 3)),
+        ("effects-one", effects(1, 4)),
+        ("effects-six", effects(6, 8)),
+        ("effects-none", effects(0, 0)),
     ]
+}
+
+/// A sweep of so many settings.
+fn parallel(count: usize) -> Box<dyn Figure> {
+    let rates = ["1e-5", "1e-4", "1e-3"];
+    let plans = [
+        "Whole backbone frozen",
+        "Frozen below layer4",
+        "Nothing frozen",
+    ];
+    let sizes = ["16", "32", "64"];
+    let goal = |index: usize| 0.7 + 0.25 * ((index * 7 % 23) as f64 / 23.0);
+    let mut axes = vec![
+        ParallelAxis::of_texts("Phase 2, learning rate", rates),
+        ParallelAxis::of_texts("Phase 2, frozen", plans),
+        ParallelAxis::of_texts("Batch size", sizes),
+    ];
+    let percent = |value: f64| format!("{:.0} %", value * 100.0);
+    axes.push(ParallelAxis::of_results(
+        "Validation accuracy",
+        (0..count).map(goal),
+        true,
+        &percent,
+    ));
+    let lines = (0..count)
+        .map(|index| {
+            let texts = [rates[index % 3], plans[index / 3 % 3], sizes[index / 9 % 3]];
+            let mut shares: Vec<Option<f64>> = (axes.iter().zip(texts))
+                .map(|(axis, text)| axis.scale.share(text))
+                .collect();
+            shares.push(axes[3].scale.share_of_number(goal(index)));
+            ParallelLine {
+                shares,
+                score: Some((goal(index) - 0.7) / 0.25),
+                is_faded: index % 5 == 4,
+            }
+        })
+        .collect();
+    Box::new(ParallelFigure {
+        title: "Learning rate and frozen layers".into(),
+        remark: "27 of 27 settings trained, under 2 seeds; validation pictures".into(),
+        axes,
+        lines,
+    })
+}
+
+/// The effects of so many settings, each with so many values.
+fn effects(count: usize, values: usize) -> Box<dyn Figure> {
+    let settings: Vec<EffectSetting> = (0..count)
+        .map(|setting| EffectSetting {
+            name: format!("Phase 2, setting number {setting}"),
+            values: (0..values)
+                .map(|value| EffectValue {
+                    text: format!("{}", 8 << value),
+                    results: (0..6)
+                        .map(|index| 0.8 + 0.02 * value as f64 + 0.003 * f64::from(index))
+                        .collect(),
+                })
+                .collect(),
+            explained: (setting != 1).then_some(0.6 / (setting + 1) as f64),
+        })
+        .collect();
+    let pairs = (0..count)
+        .flat_map(|first| (first + 1..count).map(move |second| (first, second)))
+        .map(|(first, second)| EffectPair {
+            first,
+            second,
+            means: (0..values)
+                .map(|row| {
+                    let mean = move |column: usize| {
+                        (row + column != 3).then_some(0.8 + 0.02 * (row + column) as f64)
+                    };
+                    (0..values).map(mean).collect()
+                })
+                .collect(),
+        })
+        .collect();
+    Box::new(EffectsFigure {
+        title: "Effects on validation accuracy".into(),
+        remark: "Mean over 27 settings".into(),
+        result: "Validation accuracy".into(),
+        is_share: true,
+        higher_is_better: true,
+        settings,
+        pairs,
+    })
 }
 
 #[test]

@@ -18,7 +18,7 @@ use super::scores::{interval_remarks, score_lines};
 use super::text::{RESULT_COLUMNS, result_lines, results_title, setting_differences};
 use super::themed::{Palette, inline};
 
-const STYLE: &str = include_str!("report.css");
+pub(super) const STYLE: &str = include_str!("report.css");
 
 /// Writes the document. Its figures are light or dark as the reader's screen is.
 /// `notes` are sentences about what is missing. `progress` hears after each figure; false stops.

@@ -161,7 +161,8 @@ fn average_precision_recall(ranking: &Ranking) -> Vec<(f64, f64)> {
 }
 
 /// The temperature that fits the validation pictures best, and the calibration error on the test
-/// pictures with it; nothing while the run has not been evaluated on its validation pictures.
+/// pictures with it; nothing while the run has not been evaluated on its validation pictures. At the end of its range it is
+/// none, as wherever it would be used.
 fn cooled(run: &ComparedRun, tested: &Tested) -> Vec<(String, String)> {
     let validation = evaluate::stored_as_tested(&run.run.folder, Split::Validation);
     let Some(fit) = validation
@@ -171,12 +172,16 @@ fn cooled(run: &ComparedRun, tested: &Tested) -> Vec<(String, String)> {
     else {
         return Vec::new();
     };
+    let name = "Best temperature".to_owned();
+    if fit.is_at_bound {
+        return vec![(
+            name,
+            "none: too few validation pictures, or none wrong".to_owned(),
+        )];
+    }
     let with = Reliability::new(&tested.predictions, fit.temperature, BINS);
     vec![
-        (
-            "Best temperature".to_owned(),
-            format!("{:.2}", fit.temperature),
-        ),
+        (name, format!("{:.2}", fit.temperature)),
         (
             "Calibration error with it".to_owned(),
             format::percent(with.expected_error),

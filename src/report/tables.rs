@@ -7,7 +7,7 @@ use crate::spreadsheet::guarded;
 use super::comparison::Comparison;
 
 /// Collects a table in memory, where nothing but a mistake of ours can fail.
-fn table(
+pub(super) fn table(
     write: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> Result<(), csv::Error>,
 ) -> Result<Vec<u8>, String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -18,7 +18,7 @@ fn table(
 }
 
 /// One line; names are no formulas, whatever they begin with.
-fn record<T: AsRef<str>>(
+pub(super) fn record<T: AsRef<str>>(
     writer: &mut csv::Writer<Vec<u8>>,
     cells: impl IntoIterator<Item = T>,
 ) -> Result<(), csv::Error> {

@@ -10,6 +10,7 @@ use super::lane::{Lane, answer_in_turn, answer_the_last};
 use super::messages::{Answer, Failure, Question, RunAction};
 use super::pending::{Pending, Report};
 use super::prediction::Predictions;
+use super::sweep::Sweeps;
 use super::trainer::{News, Notify};
 use super::{features, networks};
 use crate::analysis::Comparison;
@@ -37,6 +38,7 @@ pub struct Assistant {
     evaluations: Evaluations,
     gallery: Gallery,
     predictions: Predictions,
+    sweeps: Sweeps,
     features: Lane,
     answers: Arc<Mutex<Vec<Answer>>>,
     report: Report,
@@ -96,6 +98,7 @@ impl Assistant {
             evaluations: Evaluations::spawn(report.clone())?,
             gallery: Gallery::spawn(&report)?,
             predictions: Predictions::spawn(&report)?,
+            sweeps: Sweeps::spawn(std::env::current_exe()?)?,
             features: Lane::spawn("graft-features", QUESTIONS, {
                 let report = report.clone();
                 move |questions| features::answer_questions(questions, &paths::cache(), &report)
@@ -114,6 +117,7 @@ impl Assistant {
             Question::Gallery(_) => self.gallery.ask(pending),
             Question::Features(_) => self.features.ask(pending),
             Question::Prediction(_) => self.predictions.ask(pending),
+            Question::Sweep(_) => self.sweeps.ask(pending),
             Question::MeasureSpeed { .. } => self.networks.ask_instead(pending),
             Question::StopMeasuring => self.networks.stop_last(),
             Question::Classify { .. } | Question::ExamineWeights { .. } => {
@@ -136,6 +140,7 @@ impl Drop for Assistant {
     fn drop(&mut self) {
         self.gallery.close();
         self.predictions.close();
+        self.sweeps.close();
         self.evaluations.close();
         for lane in [
             &mut self.quick,
@@ -267,6 +272,7 @@ fn answer(question: &Question, listing: &Mutex<Listing>) -> Option<Answer> {
         | Question::Gallery(_)
         | Question::Features(_)
         | Question::Prediction(_)
+        | Question::Sweep(_)
         | Question::MeasureSpeed { .. }
         | Question::StopMeasuring
         | Question::Classify { .. }

@@ -249,7 +249,7 @@ mod tests {
             panic!("{answers:?}");
         };
         let reason = reason.to_string();
-        assert!(reason.contains("is no run's folder"), "{reason}");
+        assert!(reason.contains("there is no run of this"), "{reason}");
     }
 
     #[test]

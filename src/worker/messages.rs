@@ -5,6 +5,7 @@ mod failure;
 mod features;
 mod gallery;
 mod prediction;
+mod sweep;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +32,10 @@ pub use failure::{Failure, panic_text};
 pub use features::{FeaturesAnswer, FeaturesQuestion};
 pub use gallery::{GalleryAnswer, GalleryQuestion, NeighbourPicture};
 pub use prediction::{PredictionAnswer, PredictionQuestion};
+pub use sweep::{
+    PlanAnswer, PlanBase, PlanInput, SlurmAnswer, SlurmOptions, SlurmQuestion, SlurmRequest,
+    SweepAnswer, SweepProcess, SweepQuestion, SweepStatus, TrainingEnd,
+};
 
 /// Names one training from the click that queued it to its end; unique within the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -188,6 +193,7 @@ pub enum Question {
     Gallery(GalleryQuestion),
     Features(FeaturesQuestion),
     Prediction(PredictionQuestion),
+    Sweep(SweepQuestion),
 }
 
 impl Question {
@@ -200,6 +206,7 @@ impl Question {
             }
             Self::Gallery(question) => return question.unanswered(failure),
             Self::Prediction(question) => return question.unanswered(failure),
+            Self::Sweep(question) => return question.unanswered(failure),
             Self::Devices => Answer::Devices(Err(failure)),
             Self::Scan { data, seed, .. } => Answer::Scanned {
                 data,
@@ -314,6 +321,7 @@ impl Question {
                 Self::Thumbnail { dataset, index, .. },
             ) => Arc::ptr_eq(old, dataset) && old_index == index,
             (Self::Diagnose { folder: old }, Self::Diagnose { folder }) => old == folder,
+            (Self::Sweep(old), Self::Sweep(new)) => new.supersedes(old),
             _ => false,
         }
     }
@@ -421,6 +429,7 @@ pub enum Answer {
     Gallery(GalleryAnswer),
     Features(FeaturesAnswer),
     Prediction(PredictionAnswer),
+    Sweep(SweepAnswer),
 }
 
 impl Answer {

@@ -13,4 +13,5 @@ mod networks;
 mod pending;
 mod prediction;
 mod run;
+mod sweep;
 pub mod trainer;

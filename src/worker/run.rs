@@ -6,7 +6,7 @@ use super::messages::{RunEvent, StartRun};
 use super::trainer::Shared;
 use crate::data::{DataError, Dataset, StopFlag, scan};
 use crate::models::{device, weights};
-use crate::runs::lifecycle::{self, RunListener, RunRequest, Train};
+use crate::runs::lifecycle::{self, RunListener, RunRequest, RunTerms, Train};
 use crate::runs::{Continuation, RunError, RunRecorder, store};
 use crate::training::events::{Activity, Progress};
 use crate::training::{ResumePoint, TrainingError, TrainingEvent, TrainingListener};
@@ -104,6 +104,7 @@ fn request(
         device,
         stop: stop.clone(),
         pause: shared.pause.clone(),
+        terms: RunTerms::default(),
     }))
 }
 

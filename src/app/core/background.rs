@@ -7,8 +7,10 @@ use super::evaluation::Part;
 use super::gallery::{GalleryAction, SearchState};
 use super::prediction::PredictAction;
 use super::state::{Scan, State};
+use super::sweep::{SweepAction, Testing};
 use crate::data::Split;
 use crate::models::catalogue;
+use crate::sweep::CellState;
 use crate::{format, shown};
 
 /// Something that is worked on.
@@ -99,6 +101,7 @@ pub fn works(state: &State) -> Vec<Work> {
         }
     }
     works.extend(predicting(state));
+    works.extend(sweeping(state));
     if state.comparison.waiting {
         works.push(Work::new("Reading the runs that are compared"));
     }
@@ -154,6 +157,39 @@ fn predicting(state: &State) -> Vec<Work> {
             ..Work::new(format!("Watching “{}”", shown::line(&name)))
         };
         works.push(work.stopped_by(Command::Predict(PredictAction::StopWatching)));
+    }
+    works
+}
+
+/// A sweep that this window trains or tests.
+fn sweeping(state: &State) -> Vec<Work> {
+    let Some(open) = &state.sweep.open else {
+        return Vec::new();
+    };
+    let name = &open.document.draft.sweep.name;
+    let mut works = Vec::new();
+    if open.training.is_live() {
+        let cells = open
+            .current_status()
+            .map_or(&[][..], |status| &status.cells);
+        let is_done = |state: &CellState| matches!(state, CellState::Finished | CellState::Pruned);
+        let done = cells.iter().filter(|cell| is_done(&cell.state)).count();
+        let work = Work::new(format!("Training the sweep “{}”", shown::line(name)));
+        let work = Work {
+            detail: String::new(),
+            ..work.at(done, cells.len())
+        };
+        let detail = match cells.len() {
+            0 => String::new(),
+            all => format!("{done} of {}", format::count(all, "cell", "cells")),
+        };
+        works.push(Work { detail, ..work }.stopped_by(Command::Sweep(SweepAction::Stop)));
+    }
+    if open.testing == Testing::Running {
+        works.push(Work::new(format!(
+            "Testing the chosen setting of “{}”",
+            shown::line(name)
+        )));
     }
     works
 }

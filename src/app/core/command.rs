@@ -6,6 +6,7 @@ use super::gallery::{GalleryAction, GalleryRequests};
 use super::prediction::PredictAction;
 use super::settings::SettingChange;
 use super::state::DocumentId;
+use super::sweep::SweepAction;
 use super::view_id::ViewId;
 use crate::app::core::prepared_answers::IntervalsKey;
 use crate::data::{PictureSource, Split};
@@ -192,12 +193,21 @@ pub enum Command {
     // Predict
     Predict(PredictAction),
 
+    // Sweep
+    Sweep(SweepAction),
+    /// Asks which run is to answer pictures.
+    UseNetworkDialog,
+    /// Asks for the folder of a run, or of runs.
+    FindRunsDialog,
+    /// Lists the runs in a folder beside the others.
+    FindRuns(PathBuf),
+
     // Window
     ShowView(ViewId),
     TogglePalette,
     ShowHelp,
-    /// Opens the manual, at one of its pages where one is named: “04-freeze-layers.md”.
-    ShowManual(Option<&'static str>),
+    /// Opens the manual, at a place where one is named.
+    ShowManual(Option<ManualPlace>),
     ShowSettings,
     ShowAbout,
     /// Opens the dialog that installs libtorch's CUDA part.
@@ -226,6 +236,15 @@ pub enum RunText {
     Name,
     Tags,
     Note,
+}
+
+/// A place in the manual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ManualPlace {
+    /// The page: “04-freeze-layers.md”.
+    pub file: &'static str,
+    /// Which of its headings, paragraphs, items and tables, counted from its title.
+    pub block: usize,
 }
 
 /// What stands beside the middle.
@@ -269,19 +288,24 @@ impl Command {
     /// Whether it changes an experiment. Such commands are carried out before the others of their frame: a text that
     /// was typed counts for the button that took the focus from it.
     pub fn is_edit(&self) -> bool {
-        matches!(self, Self::Edit { .. })
+        match self {
+            Self::Edit { .. } => true,
+            Self::Sweep(action) => action.is_edit(),
+            _ => false,
+        }
     }
 
     /// Whether a view says it every frame while it is shown.
     pub fn is_request(&self) -> bool {
-        matches!(
-            self,
-            Self::RequestThumbnails(_)
-                | Self::RequestPreview { .. }
-                | Self::RequestSeen(_)
-                | Self::RequestGallery(_)
-                | Self::RequestEvaluation(..)
-                | Self::RequestIntervals(_)
-        )
+        matches!(self, Self::Sweep(action) if action.is_request())
+            || matches!(
+                self,
+                Self::RequestThumbnails(_)
+                    | Self::RequestPreview { .. }
+                    | Self::RequestSeen(_)
+                    | Self::RequestGallery(_)
+                    | Self::RequestEvaluation(..)
+                    | Self::RequestIntervals(_)
+            )
     }
 }

@@ -170,7 +170,7 @@ fn merged(current: &Experiment, before: &Experiment, edited: Experiment) -> Expe
     }
 }
 
-fn make_absolute(experiment: &mut Experiment, base: Option<&Path>) {
+pub fn make_absolute(experiment: &mut Experiment, base: Option<&Path>) {
     let mend = |path: &mut PathBuf| {
         if path.is_relative() && !path.starts_with("$GRAFT_DATA") {
             *path = paths::expand(path, base);

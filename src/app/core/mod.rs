@@ -22,5 +22,6 @@ pub mod session;
 pub mod settings;
 pub mod sources;
 pub mod state;
+pub mod sweep;
 pub mod view_id;
 pub mod workers;

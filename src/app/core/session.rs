@@ -8,6 +8,7 @@ use super::request::Request;
 use super::scanning::ScanKey;
 use super::settings::Settings;
 use super::state::{Cause, LogLine, Notice, NoticeKind, State};
+use super::sweep::SweepState;
 use super::view_id::ViewId;
 use super::workers::Workers;
 use crate::data::{Dataset, SplitIndices};
@@ -25,6 +26,8 @@ pub struct AppPaths {
     pub runs: PathBuf,
     pub presets: PathBuf,
     pub settings: PathBuf,
+    /// Where a file for other programs is offered to be put.
+    pub documents: PathBuf,
 }
 
 impl AppPaths {
@@ -34,6 +37,7 @@ impl AppPaths {
             runs: crate::paths::runs(),
             presets: crate::paths::presets(),
             settings: crate::paths::settings(),
+            documents: crate::paths::documents(),
         }
     }
 }
@@ -75,6 +79,10 @@ impl Session {
                 recent_pictures: settings.recent_pictures.clone(),
                 runs_folder: paths.runs.clone(),
                 hidden_columns: settings.hidden_columns.clone(),
+                sweep: SweepState {
+                    recent: settings.recent_sweeps.clone(),
+                    ..SweepState::default()
+                },
                 ..State::default()
             },
             workers,

@@ -8,6 +8,7 @@ use eframe::egui;
 use serde::{Deserialize, Serialize};
 
 use super::last_session::OpenExperiment;
+use super::sweep::KeptSweep;
 use super::view_id::ViewId;
 use crate::evaluation::novelty::{USUAL_RATE, check_rate};
 use crate::models::speed::Measured;
@@ -63,6 +64,8 @@ pub struct Settings {
     /// Speeds measured on the processor that `measured_on` names, by backbone.
     pub speeds: BTreeMap<String, Measured>,
     pub measured_on: String,
+    /// Sweeps that were open, most recent first.
+    pub recent_sweeps: Vec<KeptSweep>,
     /// The experiments that were open last.
     pub last_session: Vec<OpenExperiment>,
 }
@@ -133,6 +136,7 @@ impl Default for Settings {
             last_network: None,
             speeds: BTreeMap::new(),
             measured_on: String::new(),
+            recent_sweeps: Vec::new(),
             last_session: Vec::new(),
         }
     }
@@ -212,6 +216,7 @@ impl Settings {
             .retain(|_, measured| !measured.stage_features.is_empty());
         self.recent_presets.truncate(RECENT);
         self.recent_pictures.truncate(RECENT);
+        self.recent_sweeps.truncate(RECENT);
         // An arrangement of another version's views is no reason to forget everything else.
         let is_known = |tile: &egui_tiles::Tile<ViewId>| match tile {
             egui_tiles::Tile::Pane(view) => views.contains(view),
@@ -233,6 +238,7 @@ impl Settings {
         settings.recent_presets.retain(is_text);
         settings.recent_pictures.retain(is_text);
         settings.last_session.retain(OpenExperiment::is_text);
+        settings.recent_sweeps.retain(KeptSweep::is_text);
         settings.last_folder = settings.last_folder.filter(is_text);
         settings.runs_folder = settings.runs_folder.filter(is_text);
         settings.runs_elsewhere.retain(is_text);

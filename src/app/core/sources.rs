@@ -1,7 +1,8 @@
-//! What was dropped on the window: pictures, one picture, a preset, weights, runs.
+//! What was dropped on the window: pictures, one picture, a preset, a sweep, weights, runs.
 
 use std::path::Path;
 
+use super::sweep::ENDING;
 use crate::runs::{files, numbers};
 
 /// What was dropped on the window.
@@ -14,6 +15,7 @@ pub enum DroppedKind {
     Picture,
     /// A run, or a folder of runs.
     Runs,
+    Sweep,
 }
 
 /// Entries of a folder that are looked into, to see whether it is one of runs.
@@ -45,7 +47,9 @@ pub fn kind(path: &Path) -> DroppedKind {
             DroppedKind::Pictures
         };
     }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
     match extension(path).as_str() {
+        "ron" if name.to_lowercase().ends_with(ENDING) => DroppedKind::Sweep,
         "ron" => DroppedKind::Preset,
         "safetensors" | "pth" | "pt" | "bin" => DroppedKind::Weights,
         extension if PICTURES.contains(&extension) => DroppedKind::Picture,
@@ -85,6 +89,8 @@ mod tests {
     fn what_was_dropped_is_told_by_its_name() {
         for (name, expected) in [
             ("a.ron", DroppedKind::Preset),
+            ("rates.sweep.ron", DroppedKind::Sweep),
+            ("Rates.Sweep.RON", DroppedKind::Sweep),
             ("pytorch_model.bin", DroppedKind::Weights),
             ("a.SafeTensors", DroppedKind::Weights),
             ("labels.csv", DroppedKind::Pictures),

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::feature_cache::FeatureCacheState;
 use super::gallery::GalleryState;
 use super::prediction::PredictionState;
+use super::sweep::SweepState;
 use crate::analysis::Comparison;
 use crate::app::core::evaluation::EvaluationState;
 use crate::data::scan::TablePreview;
@@ -202,6 +203,8 @@ pub enum Cause {
     Placing,
     /// A run's network that was to be written.
     NetworkExport,
+    /// A sweep that was to be opened, saved or trained.
+    Sweep,
     /// Libtorch's CUDA part, which was to be installed.
     CudaInstallation,
 }
@@ -328,6 +331,7 @@ pub struct State {
     pub prediction: PredictionState,
     /// Features of frozen layers that are kept on disk.
     pub features: FeatureCacheState,
+    pub sweep: SweepState,
     pub paused: bool,
     pub notices: Vec<Notice>,
     pub log: Vec<LogLine>,

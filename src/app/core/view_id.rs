@@ -23,6 +23,7 @@ impl ViewId {
     pub const GALLERY: Self = Self("Gallery");
     pub const PREDICT: Self = Self("Predict");
     pub const RUNS: Self = Self("Runs");
+    pub const SWEEP: Self = Self("Sweep");
 
     pub const fn new(name: &'static str) -> Self {
         Self(name)

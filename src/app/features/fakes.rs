@@ -11,6 +11,7 @@ use crate::app::core::prediction::PredictionState;
 use crate::app::core::state::{
     Document, DocumentId, LogLine, NoticeKind, Preview, RecordState, RunRecord, Scan, State, Tree,
 };
+use crate::app::core::sweep;
 use crate::data::{Dataset, Picture, PictureSource, Pixels, Problem, Split, SplitIndices};
 use crate::evaluation::gallery::Predicted;
 use crate::evaluation::{Prediction, Predictions};
@@ -491,6 +492,8 @@ pub fn prediction(count: usize) -> PredictionState {
             number: 1,
             classes: Arc::new(dataset.classes),
             remarks: Vec::new(),
+            // With 1 in 100 false alarms, the furthest of them is the limit.
+            validation_distances: (1..=99).map(|place| 0.43 * place as f32 / 99.0).collect(),
         },
         None,
         now,
@@ -503,7 +506,12 @@ pub fn prediction(count: usize) -> PredictionState {
                 path: "inbox/scan.jp2".into(),
                 reason: "pictures of this kind are not read: convert it to PNG".into(),
             }],
-            passed_over: 3,
+            passed_over: ["notes.txt", "list.csv", "Thumbs.db"]
+                .map(|name| Problem {
+                    path: Path::new("inbox").join(name),
+                    reason: "is no picture".into(),
+                })
+                .into(),
         },
         None,
         now,
@@ -546,6 +554,7 @@ fn predicted(index: usize) -> PictureOutcome {
             threshold: 0.43,
             rate: 0.01,
         }),
+        part: (index % 30 == 2).then_some(Split::Train),
     })
 }
 
@@ -590,6 +599,7 @@ pub fn state() -> State {
             dataset: Arc::new(dataset),
             split: Arc::new(split),
         },
+        sweep: sweep::fakes::state(30, 20),
         documents: vec![document(experiment)],
         tree: Tree::Ready(Arc::new(tree())),
         thumbnails,

@@ -19,6 +19,7 @@ pub mod network_export;
 pub mod predict;
 pub mod results;
 pub mod runs;
+pub mod sweep;
 pub mod training;
 
 use crate::app::core::view_id::ViewId;
@@ -35,6 +36,7 @@ pub const VIEWS: &[&dyn View] = &[
     &results::ResultsTab,
     &evaluation::EvaluationTab,
     &compare::CompareTab,
+    &sweep::SweepTab,
     &gallery::GalleryTab,
     &predict::PredictTab,
     &log::LogTab,

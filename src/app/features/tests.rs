@@ -11,6 +11,7 @@ mod freeze_tree;
 mod gallery_wall;
 mod panels;
 mod predict;
+mod sweep;
 mod table_columns;
 
 use super::augmentation::augmentation_view::AugmentationPreviewLocal;
@@ -259,8 +260,8 @@ fn faults_of(harness: &Harness<'_, Driven>, panel: Panel, width: f32) -> Vec<Str
         if name.trim().is_empty() && node.placeholder().is_none() {
             faults.push(format!("{panel:?} at {width}: a {role:?} has no name"));
         }
-        // The table of runs scrolls sideways, with its heads.
-        let scrolls = matches!(panel, View("Runs")) && name.starts_with("Sort by ");
+        // The tables of runs and of a sweep scroll sideways, with their heads.
+        let scrolls = matches!(panel, View("Runs" | "Sweep")) && name.starts_with("Sort by ");
         if let Some(bounds) = node.bounding_box()
             && bounds.x1 > f64::from(width)
             && !scrolls

@@ -5,6 +5,7 @@ use crate::app::core::command::{Command, Side};
 use crate::app::core::prediction::{PredictAction, PredictPurpose, predicting_run};
 use crate::app::core::settings::SettingChange;
 use crate::app::core::state::State;
+use crate::app::core::sweep::{SweepAction, SweepDocument};
 use crate::app::core::view_id::ViewId;
 use crate::app::features;
 use crate::app::features::graphics_card;
@@ -37,10 +38,13 @@ pub enum Action {
     ChooseRunsFolder,
     RestoreRuns,
     ExportFigures,
+    UseNetwork,
     PredictPictures,
     PredictFolder,
     WatchFolder,
     SaveAnswers,
+    NewSweep,
+    OpenSweep,
     Show(&'static dyn View),
     Palette,
     Help,
@@ -71,7 +75,7 @@ pub struct ActionInfo {
 
 impl Action {
     /// Those that stand before the views.
-    const OF_EXPERIMENTS: [Self; 27] = [
+    const OF_EXPERIMENTS: [Self; 30] = [
         Self::OpenPictures,
         Self::OpenTable,
         Self::OpenPreset,
@@ -95,10 +99,13 @@ impl Action {
         Self::ChooseRunsFolder,
         Self::RestoreRuns,
         Self::ExportFigures,
+        Self::UseNetwork,
         Self::PredictPictures,
         Self::PredictFolder,
         Self::WatchFolder,
         Self::SaveAnswers,
+        Self::NewSweep,
+        Self::OpenSweep,
     ];
 
     /// Those that stand after the views.
@@ -274,6 +281,12 @@ impl Action {
                 "Write figures, report and tables of the shown runs",
                 "save png svg html csv pdf share print plots charts",
             ),
+            Self::UseNetwork => info(
+                icon::SPARKLE,
+                "Use a trained network…",
+                "Choose a run: it says what it sees in any pictures",
+                "predict classify inference apply model open load run new pictures",
+            ),
             Self::PredictPictures => info(
                 icon::IMAGE,
                 "Predict pictures…",
@@ -295,8 +308,20 @@ impl Action {
             Self::SaveAnswers => info(
                 icon::FLOPPY_DISK,
                 "Save answers as CSV…",
-                "Write the answers of the Predict view as a table",
+                "Write all answers of the Predict view as a table",
                 "predictions export spreadsheet csv json lines results table",
+            ),
+            Self::NewSweep => info(
+                icon::FLASK,
+                "New sweep from this experiment…",
+                "Train this experiment with other learning rates, layers or sizes, and see which is best",
+                "hyperparameter search grid random successive halving asha tuning optimize optimise vary",
+            ),
+            Self::OpenSweep => info(
+                icon::FILE_MAGNIFYING_GLASS,
+                "Open a sweep…",
+                "Open a sweep's file, to change it, train it or watch it",
+                "hyperparameter search load import experiment manager",
             ),
             Self::Show(view) => {
                 let shown = view.info();
@@ -322,7 +347,7 @@ impl Action {
             Self::Manual => info(
                 icon::BOOK_OPEN,
                 "Manual",
-                "Ten short pages, from the first pictures to a trained network that is used",
+                "Short pages, from the first pictures to a trained network that is used",
                 "help documentation guide tutorial learn how do i book handbook lesson",
             ),
             Self::Settings => info(
@@ -438,10 +463,13 @@ impl Action {
             Self::ChooseRunsFolder => Command::ChooseRunsFolder,
             Self::RestoreRuns => Command::RestoreRuns(Vec::new()),
             Self::ExportFigures => Command::ExportFiguresDialog,
+            Self::UseNetwork => Command::UseNetworkDialog,
             Self::PredictPictures => predict(PredictPurpose::Pictures),
             Self::PredictFolder => predict(PredictPurpose::Folder),
             Self::WatchFolder => predict(PredictPurpose::Watch),
             Self::SaveAnswers => predict(PredictPurpose::Save(None)),
+            Self::NewSweep => Command::Sweep(SweepAction::New),
+            Self::OpenSweep => Command::Sweep(SweepAction::OpenDialog),
             Self::Show(view) => Command::ShowView(view.info().id),
             Self::Palette => Command::TogglePalette,
             Self::Help => Command::ShowHelp,
@@ -469,16 +497,23 @@ impl Action {
     pub fn is_enabled(self, state: &State) -> bool {
         let document = state.active_document();
         match self {
-            Self::Save
-            | Self::SaveAs
+            Self::Save => document.is_some() || state.sweep.edited_last(SweepDocument::is_changed),
+            Self::SaveAs
             | Self::DuplicateExperiment
+            | Self::NewSweep
             | Self::DescribeExperiment
             | Self::CloseExperiment
             | Self::ToggleExperiment
             | Self::ChooseWeights => document.is_some(),
             Self::Reset => document.is_some_and(crate::app::core::state::Document::is_changed),
-            Self::Undo => document.is_some_and(|document| !document.undo.is_empty()),
-            Self::Redo => document.is_some_and(|document| !document.redo.is_empty()),
+            Self::Undo => {
+                state.sweep.edited_last(SweepDocument::can_undo)
+                    || document.is_some_and(|document| !document.undo.is_empty())
+            }
+            Self::Redo => {
+                state.sweep.edited_last(SweepDocument::can_redo)
+                    || document.is_some_and(|document| !document.redo.is_empty())
+            }
             Self::Train => state.documents.iter().any(|document| document.included),
             Self::TrainActive | Self::CompareBothWays | Self::Rescan => state.has_pictures(),
             Self::Pause | Self::StopAll => state.is_training(),
@@ -513,6 +548,9 @@ fn words_of_view(view: ViewId) -> &'static str {
         ViewId::PREDICT => {
             "classify inference use network apply new pictures folder watch drop paste none of these"
         }
+        ViewId::SWEEP => {
+            "hyperparameter search grid random halving asha tuning parallel coordinates slurm cluster experiment manager"
+        }
         ViewId::GALLERY => "mistakes errors wrong predictions label noise mislabeled",
         _ => "",
     }
@@ -545,6 +583,8 @@ mod tests {
             let allowed = match action {
                 // The view of the comparison and what fills it.
                 Action::Show(_) | Action::CompareBothWays if action.icon() == icon::GIT_DIFF => 2,
+                // The view of the predictions and what leads to it.
+                Action::Show(_) | Action::UseNetwork if action.icon() == icon::SPARKLE => 2,
                 _ => allowed.map_or(1, |(_, count)| *count),
             };
             assert_eq!(with_icon.count(), allowed, "{text}");
@@ -557,6 +597,6 @@ mod tests {
         for (index, action) in all.iter().enumerate() {
             assert!(!all[index + 1..].contains(action), "{action:?}");
         }
-        assert_eq!(all.len(), 42 + features::VIEWS.len());
+        assert_eq!(all.len(), 45 + features::VIEWS.len());
     }
 }

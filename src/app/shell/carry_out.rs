@@ -15,6 +15,7 @@ use crate::app::core::prediction::PredictAction;
 use crate::app::core::settings::{self, SettingChange, ThemeChoice, next_interface_size};
 use crate::app::core::sources::{self, DroppedKind};
 use crate::app::core::state::{Cause, Document, DocumentId, NoticeKind};
+use crate::app::core::sweep::{SweepAction, SweepDocument};
 use crate::app::core::view_id::ViewId;
 use crate::app::features;
 use crate::app::features::manual::Manual;
@@ -58,11 +59,18 @@ impl Graft {
                 experiment,
                 merge,
             } => {
+                session.state.sweep.was_edited_last = false;
                 // What failed was another experiment.
                 session.has_gone(&Cause::Run(before.name.clone()));
                 session.with_document(document, |document| {
                     document.apply(&before, *experiment, merge);
                 });
+            }
+            Command::Undo if session.state.sweep.edited_last(SweepDocument::can_undo) => {
+                requests.sweep.undo(session);
+            }
+            Command::Redo if session.state.sweep.edited_last(SweepDocument::can_redo) => {
+                requests.sweep.redo(session);
             }
             Command::Undo => session.with_active(|document| _ = document.undo()),
             Command::Redo => session.with_active(|document| _ = document.redo()),
@@ -74,6 +82,9 @@ impl Graft {
             }
             Command::OpenPreset(path) => self.open_preset(path, ctx),
             Command::OpenShippedPreset(name) => session.open_shipped(name),
+            Command::Save if session.state.sweep.edited_last(SweepDocument::is_changed) => {
+                self.sweep(SweepAction::Save, ctx);
+            }
             Command::Save => self.save(ctx),
             Command::SaveAsDialog => self.save_as_dialog(ctx),
             Command::SaveAs(document, path) => {
@@ -227,6 +238,16 @@ impl Graft {
             Command::RequestGallery(wanted) => gallery::requests::ask(session, &wanted),
             Command::Gallery(action) => gallery::requests::carry_out(session, action),
             Command::Predict(action) => self.predict(action, ctx),
+            Command::Sweep(action) => self.sweep(action, ctx),
+            Command::UseNetworkDialog => self.dialog = Some(Dialog::UseNetwork),
+            Command::FindRunsDialog => {
+                let folder = session.settings.last_folder.clone();
+                self.files.ask(Purpose::FindRuns, folder, ctx)
+            }
+            Command::FindRuns(folder) => {
+                session.note_folder(&folder);
+                requests.runs.find(session, folder)
+            }
 
             Command::ShowView(view) => {
                 // A command may have fetched weights meanwhile.
@@ -275,7 +296,7 @@ impl Graft {
             Command::ClearLog => session.state.log.clear(),
             Command::Quit => {
                 if self.must_ask_before_closing() {
-                    self.question = Some(Confirmation::Quit);
+                    self.question = Some(self.quit_confirmation());
                 } else {
                     self.closing = Closing::Now;
                     ctx.send_viewport_cmd(egui::ViewportCommand::Close);
@@ -338,6 +359,7 @@ impl Graft {
             SettingChange::NoveltyRate(rate) => {
                 settings.novelty_rate = rate;
                 self.session.state.evaluation.novelty_rate = rate;
+                self.session.state.prediction.set_novelty_rate(rate);
             }
         }
     }
@@ -369,6 +391,7 @@ impl Graft {
             }
             DroppedKind::Picture => self.look_at(path),
             DroppedKind::Runs => self.requests.runs.find(&mut self.session, path),
+            DroppedKind::Sweep => self.sweep(SweepAction::Open(path), ctx),
         }
     }
 

@@ -1,4 +1,5 @@
-//! The window's own dialogs: help, manual, settings, about, and an experiment's name and notes. One at a time.
+//! The window's own dialogs: help, manual, settings, about, an experiment's name and notes, and which trained network is used.
+//! One at a time.
 
 use eframe::egui;
 
@@ -6,6 +7,7 @@ use super::about::about_ui;
 use super::experiment_details::ExperimentDetails;
 use super::help::Help;
 use super::settings_dialog::{SettingsView, settings_ui};
+use super::use_network::{UseNetworkView, use_network_ui};
 use crate::app::core::command::Command;
 use crate::app::features::graphics_card::GraphicsCardView;
 use crate::app::features::manual::Manual;
@@ -20,6 +22,7 @@ pub enum Dialog {
     Settings,
     About,
     Details(Box<ExperimentDetails>),
+    UseNetwork,
 }
 
 impl Graft {
@@ -43,6 +46,12 @@ impl Graft {
             }),
             Dialog::Details(details) => {
                 modal_ui(ctx, "Name and notes", 440.0, |ui| details.ui(ui, out))
+            }
+            Dialog::UseNetwork => {
+                let view = UseNetworkView::build(&self.session.state, self.example.as_deref());
+                modal_ui(ctx, "Use a trained network", 540.0, |ui| {
+                    use_network_ui(ui, &view, out)
+                })
             }
         };
         // Its buttons may have opened another one.

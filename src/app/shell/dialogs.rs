@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 use eframe::egui;
 
 use super::file_browser::{Browsed, FileBrowser};
+use super::sweeping::AfterSweep;
 use crate::app::core::command::Command;
 use crate::app::core::prediction::PredictPurpose;
 use crate::app::core::request::Request;
 use crate::app::core::sources;
 use crate::app::core::state::{DocumentId, NoticeKind, State};
+use crate::app::core::sweep::{SweepAction, SweepPurpose};
 use crate::app::shell::{Closing, Graft};
 use crate::app::ui::theme::primary_button;
 use crate::app::ui::theme::{dialog, dialog_buttons, dialog_frame};
@@ -41,8 +43,15 @@ pub enum Purpose {
     },
     /// The folder that runs are listed from and made in.
     Runs,
+    /// The folder of a run, or of runs, that are listed beside the others.
+    FindRuns,
     Predict {
         purpose: PredictPurpose,
+        /// Of a file that is saved.
+        name: String,
+    },
+    Sweep {
+        purpose: SweepPurpose,
         /// Of a file that is saved.
         name: String,
     },
@@ -59,18 +68,21 @@ impl Purpose {
             Self::Figures => "Choose a folder for the figures",
             Self::Network { .. } => "Export the network",
             Self::Runs => "Choose the folder of runs",
+            Self::FindRuns => "Open a run's folder",
             Self::Predict { purpose, .. } => purpose.title(),
+            Self::Sweep { purpose, .. } => purpose.title(),
         }
     }
 
     /// What the button that agrees says.
     pub fn verb(&self) -> &'static str {
         match self {
-            Self::Pictures(_) | Self::Figures | Self::Runs => "Choose this folder",
+            Self::Pictures(_) | Self::Figures | Self::Runs | Self::FindRuns => "Choose this folder",
             Self::Table(_) | Self::Preset | Self::Weights(_) => "Open",
             Self::Network { format, .. } if format.ending().is_none() => "Choose this folder",
             Self::Network { .. } | Self::Save { .. } => "Save",
             Self::Predict { purpose, .. } => purpose.verb(),
+            Self::Sweep { purpose, .. } => purpose.verb(),
         }
     }
 
@@ -79,13 +91,14 @@ impl Purpose {
             Self::Pictures(_) | Self::Table(_) => &sources::TABLES,
             Self::Preset | Self::Save { .. } => &["ron"],
             Self::Weights(_) => &["safetensors", "pth", "pt", "bin"],
-            Self::Figures | Self::Runs => &[],
+            Self::Figures | Self::Runs | Self::FindRuns => &[],
             Self::Network { format, .. } => match format {
                 NetworkFormat::Onnx => &["onnx"],
                 NetworkFormat::Safetensors => &["safetensors"],
                 NetworkFormat::Card => &["md"],
                 NetworkFormat::PyTorch => &[],
             },
+            Self::Sweep { purpose, .. } => purpose.extensions(),
             Self::Predict { purpose, .. } => match purpose {
                 PredictPurpose::Pictures => &sources::PICTURES,
                 PredictPurpose::Save(_) => &["csv", "jsonl"],
@@ -96,13 +109,38 @@ impl Purpose {
 
     /// Whether the pictures of the chosen folder are worth counting.
     pub fn picks_pictures(&self) -> bool {
-        matches!(self, Self::Pictures(_))
+        match self {
+            Self::Pictures(_) => true,
+            Self::Predict { purpose, .. } => {
+                matches!(purpose, PredictPurpose::Folder | PredictPurpose::Watch)
+            }
+            Self::Sweep { purpose, .. } => matches!(purpose, SweepPurpose::Data { .. }),
+            _ => false,
+        }
+    }
+
+    /// Whether several files can be chosen at once.
+    pub fn takes_several(&self) -> bool {
+        matches!(self, Self::Predict { purpose, .. } if *purpose == PredictPurpose::Pictures)
+    }
+
+    /// Whether something is written to what is chosen: a folder that is missing can be made.
+    pub fn writes(&self) -> bool {
+        match self {
+            Self::Figures | Self::Runs | Self::Network { .. } | Self::Save { .. } => true,
+            Self::Predict { purpose, .. } => {
+                matches!(purpose, PredictPurpose::Save(_) | PredictPurpose::Place(_))
+            }
+            Self::Sweep { purpose, .. } => purpose.writes(),
+            _ => false,
+        }
     }
 
     pub fn picks_folder(&self) -> bool {
         match self {
-            Self::Pictures(_) | Self::Figures | Self::Runs => true,
+            Self::Pictures(_) | Self::Figures | Self::Runs | Self::FindRuns => true,
             Self::Network { format, .. } => format.ending().is_none(),
+            Self::Sweep { purpose, .. } => purpose.picks_folder(),
             Self::Predict { purpose, .. } => matches!(
                 purpose,
                 PredictPurpose::Folder | PredictPurpose::Watch | PredictPurpose::Place(_)
@@ -117,6 +155,7 @@ impl Purpose {
             Self::Save { .. } => true,
             Self::Network { format, .. } => format.ending().is_some(),
             Self::Predict { purpose, .. } => matches!(purpose, PredictPurpose::Save(_)),
+            Self::Sweep { purpose, .. } => *purpose == SweepPurpose::Save,
             _ => false,
         }
     }
@@ -125,6 +164,9 @@ impl Purpose {
     pub fn command(&self, mut paths: Vec<PathBuf>) -> Option<Command> {
         if let Self::Predict { purpose, .. } = self {
             return purpose.action(paths).map(Command::Predict);
+        }
+        if let Self::Sweep { purpose, .. } = self {
+            return purpose.action(paths).map(Command::Sweep);
         }
         if paths.is_empty() {
             return None;
@@ -140,7 +182,8 @@ impl Purpose {
             Self::Figures => Command::ExportFolder(path),
             Self::Network { .. } => Command::NetworkFile(path),
             Self::Runs => Command::UseRunsFolder(Some(path)),
-            Self::Predict { .. } => return None,
+            Self::FindRuns => Command::FindRuns(path),
+            Self::Predict { .. } | Self::Sweep { .. } => return None,
         })
     }
 
@@ -158,6 +201,7 @@ impl Purpose {
                 Self::Network { format, .. } => format.title(),
                 Self::Predict { purpose, .. } if *purpose == PredictPurpose::Pictures => "Pictures",
                 Self::Predict { .. } => "Tables",
+                Self::Sweep { purpose, .. } => purpose.kind(),
                 _ => "Presets",
             };
             dialog = dialog.add_filter(name, self.extensions());
@@ -166,7 +210,10 @@ impl Purpose {
             Self::Predict { purpose, .. } if *purpose == PredictPurpose::Pictures => {
                 return dialog.pick_files();
             }
-            Self::Network { name, .. } | Self::Save { name, .. } | Self::Predict { name, .. }
+            Self::Network { name, .. }
+            | Self::Save { name, .. }
+            | Self::Predict { name, .. }
+            | Self::Sweep { name, .. }
                 if self.saves() =>
             {
                 dialog.set_file_name(name).save_file()
@@ -269,8 +316,8 @@ impl Files {
         match browser.modal_ui(ctx, &recent) {
             Browsed::Open => {}
             Browsed::Cancelled => self.browser = None,
-            Browsed::Picked(path) => {
-                out.extend(browser.purpose.command(vec![path]));
+            Browsed::Picked(paths) => {
+                out.extend(browser.purpose.command(paths));
                 self.browser = None;
             }
         }
@@ -296,6 +343,12 @@ pub enum Confirmation {
     Repeat,
     /// List the runs of a folder that was dropped on the window, or use it as the folder of runs.
     UseRuns { folder: PathBuf, runs: usize },
+    /// Close the sweep although it has unsaved changes.
+    CloseSweep(AfterSweep),
+    /// Look at the test pictures for the best setting of the sweep.
+    TestSweep,
+    /// Quit although this window trains a sweep.
+    QuitWithSweep,
 }
 
 /// How a question was answered.
@@ -346,6 +399,9 @@ impl Graft {
                 )
             }
             Confirmation::Repeat => self.repeat_question(),
+            Confirmation::CloseSweep(_) | Confirmation::TestSweep | Confirmation::QuitWithSweep => {
+                self.sweep_question(&question)
+            }
             Confirmation::UseRuns { folder, runs } => (
                 "This folder holds runs",
                 vec![
@@ -458,6 +514,11 @@ impl Graft {
         if self.networks.is_writing() {
             lines.push("A network is being exported. Nothing half-written is left of it.".into());
         }
+        if self.placing.is_working() {
+            lines.push(
+                "Pictures are being copied by class. What stands in its folder is recorded, and can be undone later.".into(),
+            );
+        }
         if self.cuda.is_installing() {
             lines.push(
                 "The CUDA part is being installed. What was downloaded is kept, and the next installation goes on from there."
@@ -471,6 +532,7 @@ impl Graft {
             .iter()
             .filter(|document| document.is_changed())
             .map(|document| format!("“{}”", document.experiment.name))
+            .chain(self.unsaved_sweep())
             .collect();
         if changed.is_empty() {
             let title = if self.session.state.is_training() {
@@ -479,6 +541,8 @@ impl Graft {
                 "Stop the export and quit?"
             } else if self.cuda.is_installing() {
                 "Stop the installation and quit?"
+            } else if self.placing.is_working() {
+                "Stop copying by class and quit?"
             } else {
                 "Quit Graft?"
             };
@@ -555,6 +619,12 @@ impl Graft {
             (Confirmation::UseRuns { folder, .. }, Choice::Discard) => {
                 self.session.use_runs_folder(Some(folder));
             }
+            (Confirmation::CloseSweep(then), Choice::Discard) => self.after_sweep(then, ctx),
+            (Confirmation::TestSweep, _) => self.requests.sweep.test(&mut self.session),
+            (Confirmation::QuitWithSweep, choice) => {
+                self.quit_with_sweep(choice == Choice::Save);
+                ctx.request_repaint();
+            }
             (question, Choice::Save) => self.go_on_saving(question, ctx),
         }
     }
@@ -568,6 +638,9 @@ impl Graft {
             Confirmation::ClearFeatures
             | Confirmation::Repeat
             | Confirmation::UseRuns { .. }
+            | Confirmation::CloseSweep(_)
+            | Confirmation::TestSweep
+            | Confirmation::QuitWithSweep
             | Confirmation::SaveAmongPictures { .. } => Vec::new(),
         };
         for index in unsaved {
@@ -592,8 +665,14 @@ impl Graft {
                 }
             }
         }
+        let has_sweep = matches!(question, Confirmation::Quit | Confirmation::CloseSweep(_));
+        if has_sweep && !self.save_changed_sweep(&question, ctx) {
+            return;
+        }
         match question {
             Confirmation::Close(id) => self.close_surely(id),
+            Confirmation::CloseSweep(then) => self.after_sweep(then, ctx),
+            Confirmation::TestSweep | Confirmation::QuitWithSweep => {}
             Confirmation::ClearFeatures
             | Confirmation::Repeat
             | Confirmation::UseRuns { .. }
@@ -604,9 +683,15 @@ impl Graft {
 
     /// A cancelled file dialog cancels what waited for it.
     pub(in crate::app) fn forget_abandoned_saving(&mut self) {
-        let asks = |command: &Command| matches!(command, Command::SaveAsDialog);
+        let asks = |command: &Command| {
+            matches!(
+                command,
+                Command::SaveAsDialog | Command::Sweep(SweepAction::SaveAsDialog)
+            )
+        };
         if !self.files.is_open() && !self.commands.iter().any(asks) {
             self.after_saving = None;
+            self.requests.sweep.after_saving = None;
         }
     }
 
@@ -619,6 +704,7 @@ impl Graft {
             self.exports.stop();
             self.networks.stop();
             self.cuda.stop();
+            self.placing.stop();
         } else {
             self.closing = Closing::Now;
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);
@@ -640,6 +726,8 @@ impl Graft {
                     "Stopping the export, then closing…"
                 } else if self.cuda.is_installing() {
                     "Stopping the installation, then closing…"
+                } else if self.placing.is_working() {
+                    "Stopping after the picture that is copied now, then closing…"
                 } else {
                     "Finishing what is being written, then closing…"
                 });

@@ -58,8 +58,9 @@ impl Graft {
                 .frame(bar(t, 8));
             reserve(ui, panel)
         });
-        let is_empty =
-            self.session.state.documents.is_empty() && self.session.state.runs.is_empty();
+        let is_empty = self.session.state.documents.is_empty()
+            && self.session.state.runs.is_empty()
+            && !self.has_sweep();
         let runs = self.is_shown(Side::Runs, &ctx).then(|| {
             let width = side_widths(&ctx).1;
             let panel = egui::Panel::right("runs")
@@ -120,6 +121,7 @@ impl Graft {
         self.networks.ui(&ctx, out);
         self.cuda.ui(&self.session, &ctx, out);
         self.placing.ui(&self.session, &ctx, out);
+        self.slurm_ui(&ctx, out);
         self.dropped_ui(&ctx, out);
         self.dialog_ui(&ctx, out);
         if let Some(mut palette) = self.palette.take() {
@@ -199,9 +201,14 @@ impl Graft {
         }
     }
 
+    fn has_sweep(&self) -> bool {
+        self.session.state.sweep.open.is_some()
+    }
+
     /// Without an open experiment, whether a run is looked at, or answers pictures.
     fn middle_has_use(&self) -> bool {
-        self.session.state.selected_run.is_some()
+        self.has_sweep()
+            || self.session.state.selected_run.is_some()
             || self.session.state.prediction.is_wanted
             || self.session.state.runs.iter().any(|run| run.shown)
     }
@@ -226,10 +233,10 @@ impl Graft {
         );
         let text = match self.predicts_drops() {
             true => {
-                "Drop pictures or a folder to predict them; a table, a preset or a weight file to open it"
+                "Drop pictures or a folder to predict them; a table, a preset, a sweep or a weight file to open it"
             }
             false => {
-                "Drop to open: a folder or table of pictures, a preset, or a weight file; one picture to see what the networks say of it"
+                "Drop to open: a folder or table of pictures, a preset, a sweep, or a weight file; one picture to see what the networks say of it"
             }
         };
         let mut job = egui::text::LayoutJob::simple(

@@ -15,6 +15,7 @@ pub(in crate::app) mod file_browser;
 pub(in crate::app) mod frame;
 pub mod frame_times;
 pub(in crate::app) mod help;
+mod help_topics;
 pub(in crate::app) mod logo;
 pub(in crate::app) mod middle;
 pub(in crate::app) mod notices;
@@ -28,8 +29,10 @@ pub(in crate::app) mod run_bar;
 pub(in crate::app) mod settings_dialog;
 pub(in crate::app) mod shortcuts;
 pub(in crate::app) mod side;
+mod sweeping;
 pub(in crate::app) mod top_bar;
 pub(in crate::app) mod trailing;
+pub(in crate::app) mod use_network;
 pub(in crate::app) mod welcome;
 pub(in crate::app) mod window_size;
 
@@ -63,6 +66,8 @@ use crate::app::features::network_export::requests::NetworkExports;
 use crate::app::features::predict::placing::Placing;
 use crate::app::features::predict::requests::PredictRequests;
 use crate::app::features::runs::requests::RunRequests;
+use crate::app::features::sweep::requests::SweepRequests;
+use crate::app::features::sweep::slurm::SlurmLocal;
 use crate::app::shell::dialog::Dialog;
 use crate::app::shell::dialogs::{Confirmation, Files};
 use crate::app::shell::dropped::Dropped;
@@ -107,6 +112,8 @@ pub struct Graft {
     pub(in crate::app) cuda: CudaInstallation,
     /// Pictures on their way into a folder for each class.
     pub(in crate::app) placing: Placing,
+    /// What was typed into the dialog of Slurm.
+    pub(in crate::app) slurm: SlurmLocal,
     /// What is being opened.
     pub(in crate::app) opening: Opening,
     /// A picture that was dropped on the window, while it is looked at.
@@ -149,6 +156,7 @@ pub(in crate::app) struct Requests {
     pub feature_cache: FeatureCacheRequests,
     pub predict: PredictRequests,
     pub runs: RunRequests,
+    pub sweep: SweepRequests,
 }
 
 impl Graft {
@@ -192,6 +200,7 @@ impl Graft {
             cuda: CudaInstallation::default(),
             placing: Placing::default(),
             dropped: None,
+            slurm: SlurmLocal::default(),
             opening: Opening::default(),
             warnings_open: false,
             example: crate::paths::example(),
@@ -245,6 +254,7 @@ impl Graft {
             || self.networks.open
             || self.cuda.open
             || self.placing.is_open()
+            || self.requests.sweep.slurm_is_open
             || self.dropped.is_some()
             || !self.requests.data.choices.is_empty()
             || self.dialog.is_some()
@@ -320,6 +330,7 @@ impl Graft {
         Settings {
             recent_presets: self.session.state.recent_presets.clone(),
             recent_pictures: self.session.state.recent_pictures.clone(),
+            recent_sweeps: self.session.state.sweep.recent.clone(),
             device: self.session.state.device.clone(),
             hidden_columns: self.session.state.hidden_columns.clone(),
             views: Some(self.views.clone()),
@@ -384,6 +395,8 @@ impl Graft {
         requests.evaluation.follow(session);
         requests.feature_cache.follow(session, ctx);
         requests.backbone.speeds.measure_next(session, ctx);
+        requests.sweep.follow(session, ctx);
+        self.show_arrived_runs(ctx);
     }
 
     /// Lets quitting through, or asks first.
@@ -394,7 +407,7 @@ impl Graft {
                 self.dialog = None;
                 self.palette = None;
                 if self.closing == Closing::No {
-                    self.question = Some(Confirmation::Quit);
+                    self.question = Some(self.quit_confirmation());
                 }
             } else {
                 self.closing = Closing::Now;
@@ -414,10 +427,14 @@ impl Graft {
             || self.cuda.is_installing()
             || self.placing.is_working()
             || self.requests.predict.is_saving()
+            || self.requests.sweep.is_writing()
+            || self.is_testing_sweep()
     }
 
     pub(in crate::app) fn must_ask_before_closing(&self) -> bool {
         self.is_working()
+            || self.trains_sweep()
+            || self.sweep_needs_saving()
             || self
                 .session
                 .state
@@ -463,6 +480,7 @@ impl eframe::App for Graft {
         self.cuda.poll(&mut self.session);
         self.placing.poll(&mut self.session);
         self.requests.predict.poll(&mut self.session, ctx);
+        self.requests.sweep.poll(&mut self.session);
         self.follow_desktop(ctx);
         let commands = std::mem::take(&mut self.commands);
         for command in commands {

@@ -126,7 +126,7 @@ impl RunBarView {
         let Some(devices) = &self.devices else {
             return "Looking for devices…".into();
         };
-        let cuda = |index: usize| devices.cuda.get(index).cloned();
+        let cuda = |index: usize| devices.card_title(index);
         match self.device.as_deref() {
             Some("cpu") => devices.cpu.clone(),
             Some(device) => device
@@ -375,13 +375,10 @@ fn device_menu_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) 
         (None, "The fastest there is".to_owned()),
         (Some("cpu".to_owned()), devices.cpu.clone()),
     ];
-    options.extend(
-        devices
-            .cuda
-            .iter()
-            .enumerate()
-            .map(|(index, name)| (Some(format!("cuda:{index}")), name.clone())),
-    );
+    options.extend((0..devices.cuda.len()).filter_map(|index| {
+        let title = devices.card_title(index)?;
+        Some((Some(format!("cuda:{index}")), title))
+    }));
     for (device, title) in options {
         let refused = device
             .as_deref()

@@ -1,7 +1,6 @@
 //! The dialog of what a person sets once: colours, size, threads, notifications, graphics card.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
 use eframe::egui;
 
@@ -12,6 +11,7 @@ use crate::app::features::graphics_card::{GraphicsCardView, graphics_card_ui};
 use crate::app::ui::theme::icon_button_enabled;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
+use crate::cores::Cores;
 
 /// Plain data of the dialog.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,11 +46,7 @@ impl SettingsView {
 
 /// How many threads can compute at once on this machine.
 fn cores() -> u32 {
-    static CORES: OnceLock<u32> = OnceLock::new();
-    *CORES.get_or_init(|| {
-        std::thread::available_parallelism()
-            .map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX))
-    })
+    u32::try_from(Cores::of_process().count.get()).unwrap_or(u32::MAX)
 }
 
 const THEMES: [(ThemeChoice, &str, &str); 3] = [

@@ -91,6 +91,9 @@ impl Action {
             | Self::InstallCuda
             | Self::About
             | Self::ResetArrangement
+            | Self::UseNetwork
+            | Self::NewSweep
+            | Self::OpenSweep
             | Self::ClearLog => Vec::new(),
         }
     }

@@ -411,6 +411,8 @@ fn presets_ui(ui: &mut egui::Ui, view: &TopBarView, room: Room, out: &mut Vec<Co
                 (Action::Save, open),
                 (Action::SaveAs, open),
                 (Action::Reset, view.changed),
+                (Action::NewSweep, open),
+                (Action::OpenSweep, true),
             ];
             for (action, enabled) in items {
                 if menu_item(ui, action, enabled) {

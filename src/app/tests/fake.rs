@@ -116,6 +116,7 @@ impl Window {
             runs: folder.path().join("runs"),
             presets: folder.path().join("presets"),
             settings: folder.path().join("settings.ron"),
+            documents: folder.path().to_path_buf(),
         };
         let record = Rc::new(RefCell::new(Record::default()));
         let workers = Fake(record.clone());

@@ -10,6 +10,7 @@ pub(super) mod fake;
 mod feature_cache;
 mod frame;
 mod library_installation;
+mod looking_up;
 mod measuring;
 mod network_exports;
 mod owning_runs;
@@ -17,6 +18,8 @@ mod picture_choice;
 mod predicting;
 mod repeating;
 mod side;
+mod sweep;
+mod using_network;
 
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;

@@ -24,6 +24,7 @@ pub mod reading_order;
 pub mod rows_in_sight;
 pub mod run_choice;
 pub mod table;
+pub mod text_search;
 pub mod textures;
 pub mod theme;
 pub mod tokens;

@@ -208,6 +208,18 @@ pub fn change(dark: bool, change: f64) -> Color32 {
     Color32::from_rgb(red, green, blue)
 }
 
+/// A line by its score, from 0 for the worst to 1 for the best: the better, the stronger.
+pub fn score(dark: bool, score: Option<f64>) -> Color32 {
+    let (red, green, blue) = crate::figures::parallel::line_color(&figure_theme(dark), score);
+    Color32::from_rgb(red, green, blue)
+}
+
+/// A cell by its share of the sequential scale, 0 to 1.
+pub fn shade(dark: bool, share: f64) -> Color32 {
+    let (red, green, blue) = figure_theme(dark).at(share);
+    Color32::from_rgb(red, green, blue)
+}
+
 /// Black or white, whichever is easier to read on `fill`.
 pub fn text_on(fill: Color32) -> Color32 {
     let (red, green, blue) = figure_theme(false).text_on((fill.r(), fill.g(), fill.b()));
@@ -320,6 +332,7 @@ pub mod icon {
     pub const CARET_RIGHT: &str = "\u{E13A}";
     pub const CARET_UP: &str = "\u{E13C}";
     pub const CHART_BAR: &str = "\u{E150}";
+    pub const CHART_SCATTER: &str = "\u{EAAC}";
     pub const CHART_LINE: &str = "\u{E154}";
     pub const CHART_LINE_UP: &str = "\u{E156}";
     pub const CHECK: &str = "\u{E182}";
@@ -335,6 +348,7 @@ pub mod icon {
     pub const DATABASE: &str = "\u{E1DE}";
     pub const DICE_FIVE: &str = "\u{E1EE}";
     pub const DOTS_THREE: &str = "\u{E1FE}";
+    pub const EQUALS: &str = "\u{E21C}";
     pub const ERASER: &str = "\u{E21E}";
     pub const EXPORT: &str = "\u{EAF0}";
     pub const EYE: &str = "\u{E220}";
@@ -343,7 +357,9 @@ pub mod icon {
     pub const FILES: &str = "\u{E710}";
     pub const FILE_ARROW_DOWN: &str = "\u{E232}";
     pub const FILE_PLUS: &str = "\u{E236}";
+    pub const FILE_MAGNIFYING_GLASS: &str = "\u{E238}";
     pub const FILE_TEXT: &str = "\u{E23A}";
+    pub const FLASK: &str = "\u{E79E}";
     pub const FLOPPY_DISK: &str = "\u{E248}";
     pub const FOLDER: &str = "\u{E24A}";
     pub const FOLDER_OPEN: &str = "\u{E256}";
@@ -354,6 +370,7 @@ pub mod icon {
     pub const GRAPH: &str = "\u{EB58}";
     pub const GRAPHICS_CARD: &str = "\u{E612}";
     pub const GRID_FOUR: &str = "\u{E296}";
+    pub const HARD_DRIVES: &str = "\u{E2A0}";
     pub const HOUSE: &str = "\u{E2C2}";
     pub const HOURGLASS: &str = "\u{E2B2}";
     pub const IMAGE: &str = "\u{E2CA}";

@@ -427,6 +427,19 @@ pub fn note(ui: &mut egui::Ui, text: &str) {
     );
 }
 
+/// Whole sentences, on as many lines as they take. A number and its unit stay on one line.
+pub fn sentences(ui: &mut egui::Ui, text: &str) -> egui::Response {
+    ui.add(egui::Label::new(unbroken(text)).wrap())
+}
+
+fn unbroken(text: &str) -> String {
+    ["%", "kB", "MB", "GB"]
+        .iter()
+        .fold(text.to_owned(), |text, unit| {
+            text.replace(&format!(" {unit}"), &format!("\u{a0}{unit}"))
+        })
+}
+
 /// A sentence in the danger colour, under the control that it is about.
 pub fn problem(ui: &mut egui::Ui, message: Option<&str>) {
     if let Some(message) = message {
@@ -633,12 +646,6 @@ pub fn hover_text_above(response: egui::Response, text: &str) -> egui::Response 
         ui.label(text);
     });
     response
-}
-
-/// Whether a text has every typed word, in any order and case.
-pub fn has_words(text: &str, typed: &str) -> bool {
-    let text = text.to_lowercase();
-    (typed.to_lowercase().split_whitespace()).all(|word| text.contains(word))
 }
 
 /// How wide a text of the size of labels is, in points.

@@ -60,6 +60,9 @@ pub enum PredictionAnswer {
         number: u64,
         classes: Arc<Vec<String>>,
         remarks: Vec<String>,
+        /// Of the run's validation pictures from those that it learned from: a limit for any rate of false alarms follows from
+        /// them. Empty where the run does not know them.
+        validation_distances: Arc<[f32]>,
     },
     /// How many pictures there are to answer.
     Found {
@@ -67,8 +70,8 @@ pub enum PredictionAnswer {
         pictures: usize,
         /// Pictures that are not read, and paths that lead to nothing.
         lost: Vec<Problem>,
-        /// Files that are no pictures.
-        passed_over: usize,
+        /// Files of folders that are no pictures.
+        passed_over: Vec<Problem>,
     },
     /// A few more pictures are answered, in their order.
     Some {

@@ -183,7 +183,10 @@ impl RunRequests {
         let runs = match result {
             Ok(runs) if !runs.is_empty() => runs,
             Ok(_) => {
-                let text = format!("there is no run in {}", folder.display());
+                let text = format!(
+                    "choose a run's own folder, in which preset.ron and summary.json stand, or the folder around several: {}",
+                    folder.display()
+                );
                 session.error_about(Cause::RunsFolder, "No runs there", text);
                 return;
             }

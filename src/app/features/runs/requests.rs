@@ -29,6 +29,8 @@ pub struct RunRequests {
     listed: BTreeSet<String>,
     /// When the folder was looked at last.
     looked: Option<Instant>,
+    /// Runs that stand elsewhere and are to be shown in a view as soon as they are listed.
+    wanted: Vec<(PathBuf, ViewId)>,
     /// A folder of runs that was dropped, and how many these are: a person is asked what to do with them.
     pub offered: Option<(PathBuf, usize)>,
 }
@@ -72,6 +74,11 @@ impl RunRequests {
             Ok(summaries) => {
                 session.has_gone(&Cause::RunsFolder);
                 self.take_runs(session, summaries);
+                // What was listed and is not there has no run that could be shown.
+                let runs = &session.state.runs;
+                let is_there =
+                    |folder: &PathBuf| runs.iter().any(|run| run.folder.as_ref() == Some(folder));
+                self.wanted.retain(|(folder, _)| is_there(folder));
             }
             // They are listed once more.
             Err(Failure::Stopped) => {}
@@ -197,6 +204,42 @@ impl RunRequests {
         } else {
             ViewId::CURVES
         });
+    }
+
+    /// Lists runs that stand elsewhere, and shows them in a view as soon as they are there.
+    pub fn show_elsewhere(&mut self, session: &mut Session, folders: Vec<PathBuf>, view: ViewId) {
+        let known = &mut session.settings.runs_elsewhere;
+        for folder in folders {
+            let mut runs = session.state.runs.iter();
+            let is_listed = runs.any(|run| run.folder.as_ref() == Some(&folder));
+            if !is_listed && !known.contains(&folder) {
+                known.push(folder.clone());
+            }
+            self.wanted.push((folder, view));
+        }
+        session.list_runs();
+    }
+
+    /// Wanted runs that are there, by their ids: their curves are drawn, and the last is looked at closely.
+    pub fn arrived(&mut self, session: &mut Session) -> Vec<(String, ViewId)> {
+        let mut arrived = Vec::new();
+        let wanted = std::mem::take(&mut self.wanted);
+        for (folder, view) in wanted {
+            let mut runs = session.state.runs.iter_mut();
+            match runs.find(|run| run.folder.as_ref() == Some(&folder)) {
+                Some(run) => {
+                    run.shown = true;
+                    arrived.push((run.id.clone(), view));
+                    self.load(session, &folder);
+                }
+                None => self.wanted.push((folder, view)),
+            }
+        }
+        if !arrived.is_empty() {
+            let ids = arrived.iter().map(|(id, _)| id.clone()).collect();
+            self.select(session, ids);
+        }
+        arrived
     }
 
     pub fn show(&mut self, session: &mut Session, id: &str, shown: bool) {

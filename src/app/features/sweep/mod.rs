@@ -1,0 +1,169 @@
+//! Middle: a sweep, many runs that differ in a few fields: set up, trained here or on a cluster, watched, compared.
+
+mod fields;
+mod head;
+pub mod requests;
+mod results;
+mod setup;
+pub mod slurm;
+mod values;
+mod view;
+
+use eframe::egui;
+
+use crate::app::core::command::Command;
+use crate::app::core::state::State;
+use crate::app::core::sweep::SweepAction;
+use crate::app::core::view_id::ViewId;
+use crate::app::ui::drop_down::{Item, drop_down};
+use crate::app::ui::tokens::{self, icon};
+use crate::app::ui::view::{View, ViewContext, ViewInfo};
+use crate::app::ui::widgets;
+use crate::sweep::shipped;
+use results::data::ResultsCache;
+use results::{ResultsLocal, results_ui};
+use view::{HeadView, SetupView};
+
+/// A sweep.
+pub struct SweepTab;
+
+impl View for SweepTab {
+    fn info(&self) -> ViewInfo {
+        ViewInfo {
+            id: ViewId::SWEEP,
+            title: "Sweep",
+            icon: icon::CHART_SCATTER,
+            action: "Show the sweep",
+            tooltip: "Many runs that differ in a few fields: learning rates, layers, sizes; which is best, and whether that is luck",
+            figure: None,
+        }
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        let local = context.panels.of_window::<SweepLocal>();
+        sweep_ui(ui, context.state, local, out);
+    }
+}
+
+/// Which page of the sweep is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    Setup,
+    Results,
+}
+
+/// What the view remembers between frames.
+#[derive(Default)]
+pub struct SweepLocal {
+    /// Until a person chooses, the results of a sweep that has some.
+    pub page: Option<Page>,
+    /// The sweep that `page` was chosen for, by its file.
+    of: Option<std::path::PathBuf>,
+    /// Whether rows are settings over their seeds.
+    averaged: Averaged,
+    cache: ResultsCache,
+    pub results: ResultsLocal,
+}
+
+/// Whether seeds are averaged: they are, until a person says otherwise.
+struct Averaged(bool);
+
+impl Default for Averaged {
+    fn default() -> Self {
+        Self(true)
+    }
+}
+
+impl SweepLocal {
+    /// Results that were put together so far.
+    pub fn stamp(&self) -> u64 {
+        self.cache.stamp()
+    }
+}
+
+pub fn sweep_ui(ui: &mut egui::Ui, state: &State, local: &mut SweepLocal, out: &mut Vec<Command>) {
+    let Some(open) = state.sweep.open.as_deref() else {
+        empty_ui(ui, state, out);
+        return;
+    };
+    out.push(Command::Sweep(SweepAction::Follow));
+    if local.of != open.document.file {
+        // A sweep that gets its file stays where it is.
+        if local.of.is_some() {
+            local.page = None;
+        }
+        local.of.clone_from(&open.document.file);
+    }
+    let head = HeadView::build(open, state);
+    let has_results =
+        head.counts.done() + head.counts.running + head.counts.failed + head.counts.stopped > 0;
+    let mut page = local.page.unwrap_or(match has_results {
+        true => Page::Results,
+        false => Page::Setup,
+    });
+    let before = page;
+    head::head_ui(ui, &head, &mut page, out);
+    if page != before {
+        local.page = Some(page);
+    }
+    ui.add_space(tokens::SPACE_XS);
+    match page {
+        Page::Setup => setup::setup_ui(ui, &SetupView::build(open, state), out),
+        Page::Results => match local.cache.view(open, local.averaged.0) {
+            Some(view) => {
+                results_ui(ui, &view, &mut local.averaged.0, &mut local.results, out);
+            }
+            None => widgets::empty_state(
+                ui,
+                icon::CHART_SCATTER,
+                "No cells yet",
+                "The sweep can't be planned as it is. Its setup says what is missing.",
+                |_| {},
+            ),
+        },
+    }
+}
+
+/// Where no sweep is open.
+fn empty_ui(ui: &mut egui::Ui, state: &State, out: &mut Vec<Command>) {
+    let text = "A sweep trains an experiment again and again with other learning rates, layers or sizes, and says which setting is \
+                best on validation pictures, and whether that is more than luck. It can be stopped and gone on with at any time.";
+    widgets::empty_state(ui, icon::CHART_SCATTER, "No sweep is open", text, |ui| {
+        let has_experiment = state.active_document().is_some();
+        if has_experiment {
+            let tooltip = "Vary fields of the experiment that is shown at the left";
+            if widgets::primary_button(ui, "New sweep from this experiment…", tooltip).clicked() {
+                out.push(Command::Sweep(SweepAction::New));
+            }
+            ui.add_space(tokens::SPACE_S);
+        }
+        let tooltip =
+            "Open a sweep's file (*.sweep.ron); one that was trained elsewhere can be watched";
+        if widgets::next_button(ui, "Open a sweep…", tooltip, has_experiment) {
+            out.push(Command::Sweep(SweepAction::OpenDialog));
+        }
+        ui.add_space(tokens::SPACE_S);
+        let recent = &state.sweep.recent;
+        if !recent.is_empty() {
+            let labels = ("Recent sweeps", "Open a sweep that was open before");
+            let item = |kept: &crate::app::core::sweep::KeptSweep| {
+                let name = kept.file.file_name().unwrap_or_default().to_string_lossy();
+                Item::new(name).tooltip(kept.file.display().to_string())
+            };
+            let items = || recent.iter().map(item).collect();
+            if let Some(index) =
+                drop_down(ui, labels, 220.0, None, &Item::new("Recent sweeps"), items)
+                && let Some(kept) = recent.get(index)
+            {
+                out.push(Command::Sweep(SweepAction::Open(kept.file.clone())));
+            }
+        }
+        for (name, _) in shipped() {
+            let tooltip = "Open a small sweep that comes with Graft, to see how one is written";
+            let button = ui.button(format!("Open the example {name}"));
+            if button.on_hover_text(tooltip).clicked() {
+                out.push(Command::Sweep(SweepAction::OpenShipped(name)));
+            }
+        }
+    });
+}
