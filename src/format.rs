@@ -6,7 +6,7 @@ pub mod table;
 
 use jiff::Timestamp;
 
-pub use short::{ago, ordinal, percent_of, plural, shape, unit};
+pub use short::{ago, ordinal, parse_bytes, percent_of, plural, shape, unit};
 pub use table::{Align, table};
 
 /// `12,345,678`.

@@ -4,6 +4,8 @@
 //! (ARCHITECTURE.md says what else each may use).
 
 pub mod allocator;
+mod control_group;
+pub mod cores;
 mod escapes;
 pub mod exit;
 pub mod experiment;
@@ -28,6 +30,10 @@ pub mod runs;
 pub mod analysis;
 
 pub mod prediction;
+
+pub mod sweep;
+
+pub mod slurm;
 
 pub mod export;
 

@@ -52,6 +52,15 @@ pub fn presets() -> PathBuf {
     home().join("presets")
 }
 
+/// The person's folder of documents, where there is one; else the home folder.
+pub fn documents() -> PathBuf {
+    let of_user = directories::UserDirs::new().map(|folders| {
+        let documents = folders.document_dir().filter(|path| path.is_dir());
+        documents.unwrap_or(folders.home_dir()).to_path_buf()
+    });
+    of_user.unwrap_or_else(std::env::temp_dir)
+}
+
 /// What can be computed again: it may be deleted at any time. `$GRAFT_CACHE`, `cache` below `$GRAFT_HOME`, or `graft` in
 /// the user's cache folder, to which what an older version kept below [`home`] is moved.
 pub fn cache() -> PathBuf {

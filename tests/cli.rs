@@ -269,8 +269,15 @@ fn what_is_not_there_is_said_in_one_sentence() {
     for (arguments, expected) in [
         (&["run", "absent.ron"][..], "absent.ron"),
         (&["compare", "absent", "--out", "figures"], "absent"),
-        (&["evaluate", "absent"], "is no run's folder"),
-        (&["predict", "absent", "a.png"], "is no run's folder"),
+        (
+            &["evaluate", "absent"],
+            "there is no run of this number or name",
+        ),
+        (
+            &["predict", "absent", "a.png"],
+            "there is no run of this number or name",
+        ),
+        (&["predict", "99", "a.png"], "graft runs list"),
         (&["layers", "resnet5"], "no backbone named “resnet5”"),
         (&["layers", "efficientnet_lite0", "--size", "7"], "not 7"),
         (

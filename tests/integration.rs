@@ -17,6 +17,7 @@ mod graphics_cards;
 #[cfg(unix)]
 mod hostile;
 mod manual;
+mod model_card;
 mod modules;
 mod novelty;
 #[cfg(target_os = "linux")]
@@ -27,8 +28,14 @@ mod resume;
 #[cfg(target_os = "linux")]
 mod runs;
 mod sets;
+#[cfg(target_os = "linux")]
+mod shards;
 mod skipped;
+#[cfg(target_os = "linux")]
+mod slurm;
 mod suspects;
+#[cfg(unix)]
+mod sweep;
 mod tidy;
 mod weights;
 mod words;

@@ -142,6 +142,8 @@ pub fn predict(
             stop: stop.clone(),
             pause: PauseFlag::default(),
             resume: None,
+            until_epoch: None,
+            withholds_test: false,
         };
         let outcome = train(request, &mut counted)?;
         let answers = outcome

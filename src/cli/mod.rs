@@ -1,7 +1,7 @@
 //! The command line: the same library as the window, without one.
 //!
 //! Human text goes to standard output, or one JSON document with `--json`; progress and errors go
-//! to standard error. Exit status 1 is a failure, 2 a wrong use.
+//! to standard error. Exit status 1 is a failure, 2 a wrong use, 75 a sweep that was stopped and goes on when it is called again.
 // What stands above arguments is the help that a terminal shows: brackets and addresses in it are meant as they are.
 #![allow(rustdoc::broken_intra_doc_links, rustdoc::bare_urls)]
 
@@ -13,6 +13,7 @@ mod completions;
 mod cuda;
 mod data;
 mod desktop_entry;
+mod devices;
 mod embed;
 mod evaluate;
 mod explain;
@@ -30,6 +31,7 @@ mod run;
 mod runs;
 mod selftest;
 mod suspects;
+mod sweep;
 mod weights;
 
 use std::borrow::Cow;
@@ -39,6 +41,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::app::shell::frame_times::Request;
+use crate::cores;
 use crate::evaluation::novelty::check_rate;
 use crate::format::table;
 use crate::models::device::open_cuda;
@@ -87,6 +90,8 @@ enum Command {
     Open(open::Arguments),
     /// Train what a preset says, without a window
     Run(run::Arguments),
+    /// Many runs that differ in a few fields: trained, looked at, and the best of them chosen
+    Sweep(sweep::Arguments),
     /// Figures and a report of several runs on the same test pictures
     Compare(compare::Arguments),
     /// What a finished run gets right: every score, on any of its splits or on other pictures
@@ -139,6 +144,7 @@ pub fn main() -> u8 {
         .is_none_or(|first| first != "list-tensors")
     {
         let _ = open_cuda();
+        cores::limit_pool();
     }
     crate::exit::keep_on_at_file_limit();
     if let Ok(program) = std::env::current_exe() {
@@ -173,6 +179,7 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
         Some(Command::Open(arguments)) => crate::app::run(arguments.paths, None),
         Some(Command::Run(arguments)) => run::run(arguments),
+        Some(Command::Sweep(arguments)) => sweep::sweep(arguments),
         Some(Command::Compare(arguments)) => compare::compare(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::evaluate(&arguments),
         Some(Command::Suspects(arguments)) => suspects::suspects(&arguments),
@@ -201,7 +208,7 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(()) => 0,
         Err(error) => {
             output::fail(&error);
-            1
+            sweep::exit_status(&error)
         }
     }
 }

@@ -152,6 +152,9 @@ pub fn rest_of_series(arguments: &run::Arguments, left: usize) -> String {
     for set in &arguments.set {
         command += &format!(" --set '{set}'");
     }
+    if let Some(devices) = &arguments.devices {
+        command += &format!(" --devices {devices}");
+    }
     format!(
         "{} left; the series goes on with\n  {command}",
         format::count(left, "run of the series is", "runs of the series are")

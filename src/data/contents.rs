@@ -171,6 +171,9 @@ impl KnownContents {
             }
         }
         for (folder, new) in folders {
+            // Several processes read pictures of one folder, each its part. Where there are no locks, the last one's list stays,
+            // which costs the others' files a second reading.
+            let _lock = self.lock(&folder);
             let mut files = self.load(&folder);
             files.extend(new);
             files.retain(|name, _| folder.join(name).exists());
@@ -278,8 +281,16 @@ impl KnownContents {
             .unwrap_or_default()
     }
 
-    /// Written whole or not at all; of two processes at once the last one's list stays, which costs the other one's
-    /// files a second reading at most.
+    /// Held by who changes the list of `folder`.
+    fn lock(&self, folder: &Path) -> Option<std::fs::File> {
+        let path = self.file(folder)?.with_extension("lock");
+        std::fs::create_dir_all(path.parent()?).ok()?;
+        let lock = ordinary_file::open_lock(&path).ok()?;
+        lock.lock().ok()?;
+        Some(lock)
+    }
+
+    /// Written whole or not at all.
     fn save(&self, folder: &Path, files: List) {
         let Some(file) = self.file(folder) else {
             return;
@@ -478,6 +489,33 @@ mod tests {
         stop.stop();
         let stopped = known.of(&dataset, &[0], &read, &stop);
         assert!(matches!(stopped, Err(DataError::Stopped)));
+    }
+
+    /// As parts of one folder are read by several machines.
+    #[test]
+    fn what_several_readers_found_at_once_is_all_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths: Vec<PathBuf> = (0..12)
+            .map(|n| folder.path().join(format!("{n}.png")))
+            .collect();
+        for path in &paths {
+            std::fs::write(path, "truth").unwrap();
+            age(path);
+        }
+        let known = KnownContents {
+            clock: Duration::ZERO,
+            ..KnownContents::new(&folder.path().join("cache"))
+        };
+        let dataset = dataset(&paths);
+        std::thread::scope(|scope| {
+            for reader in 0..4 {
+                let (known, dataset) = (&known, &dataset);
+                let own: Vec<usize> = (3 * reader..3 * reader + 3).collect();
+                scope.spawn(move || all(known, dataset, &own));
+            }
+        });
+        let remembered = known.remembered(&dataset, &(0..12).collect::<Vec<_>>());
+        assert!(remembered.iter().all(Option::is_some));
     }
 
     #[test]

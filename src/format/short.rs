@@ -66,6 +66,22 @@ pub fn plural(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", thousands(number), unit(number, one, many))
 }
 
+/// Bytes of `500MB`, `1.5 GB` or `20000000`, in decimal units; `None` for what is no size.
+pub fn parse_bytes(text: &str) -> Option<u64> {
+    const UNITS: [(&str, f64); 4] = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
+    let text = text.trim();
+    let (number, unit) = UNITS
+        .iter()
+        .find_map(|(name, unit)| {
+            let at = text.len().checked_sub(name.len())?;
+            let end = text.get(at..)?;
+            end.eq_ignore_ascii_case(name).then(|| (&text[..at], *unit))
+        })
+        .unwrap_or((text, 1.0));
+    let number: f64 = number.trim().parse().ok()?;
+    (number >= 0.0 && number * unit < 1e18).then_some((number * unit) as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +112,22 @@ mod tests {
         ];
         for (found, expected) in cases {
             assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn sizes_have_decimal_units() {
+        for (text, expected) in [
+            ("0", 0),
+            ("1234", 1234),
+            ("20GB", 20_000_000_000),
+            (" 1.5 gb ", 1_500_000_000),
+            ("7kB", 7000),
+        ] {
+            assert_eq!(parse_bytes(text), Some(expected), "{text}");
+        }
+        for text in ["", "GB", "-1MB", "lots", "NaN", "1e30", "5 GiB"] {
+            assert!(parse_bytes(text).is_none(), "{text}");
         }
     }
 }

@@ -45,6 +45,21 @@ pub(super) fn make(runs: &Path, started: u64, name: &str) -> Result<(PathBuf, St
     ))
 }
 
+/// Makes the folder `id` in `runs`, which nobody else has.
+///
+/// # Errors
+/// When something of this name stands there already, or the folder can't be made.
+pub(super) fn make_named(runs: &Path, id: &str) -> Result<PathBuf, RunError> {
+    let folder = runs.join(id);
+    let failed = |error: io::Error| {
+        files::problem(&folder, format!("the run's folder can't be made ({error})"))
+    };
+    fs::create_dir_all(runs).map_err(failed)?;
+    fs::create_dir(&folder).map_err(failed)?;
+    atomic::sync_folder(runs).map_err(failed)?;
+    Ok(folder)
+}
+
 /// Takes the lock of a run's folder, for as long as the file stays open.
 ///
 /// # Errors

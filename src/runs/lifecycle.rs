@@ -33,6 +33,18 @@ pub struct RunRequest {
     pub device: Option<tch::Device>,
     pub stop: StopFlag,
     pub pause: PauseFlag,
+    pub terms: RunTerms,
+}
+
+/// How a run is carried out that is one of many; the default is that of a run by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunTerms {
+    /// What a new run's folder is called; by the time and the experiment where nothing is said.
+    pub folder_name: Option<String>,
+    /// The training ends after this epoch as if it had been stopped, with the next one to go on from.
+    pub until_epoch: Option<u32>,
+    /// The training does not look at the test pictures, which stay those of the run.
+    pub withholds_test: bool,
 }
 
 /// Hears of a run on the thread that trains it, always after the run's folder has: what it shows is on disk.
@@ -78,8 +90,9 @@ pub fn carry_out(
         device,
         stop,
         pause,
+        terms,
     } = request;
-    let split = split::split(&dataset, &experiment)?;
+    let mut split = split::split(&dataset, &experiment)?;
     let digests = Digests::take(&dataset, &split, &experiment, base.as_deref(), &stop)?;
     let (mut recorder, resume) = match resumed {
         Some(folder) => {
@@ -93,12 +106,20 @@ pub fn carry_out(
         }
         None => {
             let base = base.as_deref();
-            let mut recorder = RunRecorder::create(&runs, &experiment, base, &dataset, &split)?;
+            let name = terms.folder_name.as_deref();
+            let mut recorder =
+                RunRecorder::create_named(&runs, name, &experiment, base, &dataset, &split)?;
             recorder.keep_digests(&digests, &dataset, &split)?;
+            if terms.withholds_test {
+                recorder.withhold_test()?;
+            }
             (recorder, None)
         }
     };
     listener.opened(&recorder, resume.as_ref())?;
+    if terms.withholds_test {
+        split.test.clear();
+    }
     let request = TrainingRequest {
         experiment,
         dataset,
@@ -108,6 +129,8 @@ pub fn carry_out(
         stop,
         pause,
         resume,
+        until_epoch: terms.until_epoch,
+        withholds_test: terms.withholds_test,
     };
     let result = train(request, &mut Tee(vec![&mut recorder, listener])).map_err(stop_is_stop);
     let folder = recorder.folder().to_path_buf();

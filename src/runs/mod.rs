@@ -49,6 +49,7 @@ pub mod settings;
 pub mod short_settings;
 pub mod store;
 mod tee;
+pub mod tested;
 pub mod trash;
 
 #[cfg(test)]
@@ -149,6 +150,10 @@ pub struct RunSummary {
     /// went by names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_contents: Option<String>,
+    /// Its training does not look at its test pictures: it is one of many, of which one is chosen before anything is tested.
+    /// Gone once it was tested.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub test_is_withheld: bool,
     /// Which test pictures were right: see [`rightness::encode`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub right: Option<String>,

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::experiment::Experiment;
 
-pub use words::freeze_plan;
 pub(super) use words::phase;
+pub use words::{freeze_plan, label};
 
 /// One setting that is not the same everywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -270,6 +270,23 @@ mod tests {
             assert_ne!(difference.values[0], difference.values[1], "{difference:?}");
         }
         assert_eq!(found.len(), 2);
+    }
+
+    #[test]
+    fn a_field_within_another_is_called_after_both() {
+        for (field, expected) in [
+            ("phases[1].learning_rate", "Phase 2, learning rate"),
+            (
+                "phases[0].optimizer.weight_decay",
+                "Phase 1, optimizer, weight decay",
+            ),
+            ("phases[0].freeze", "Phase 1, frozen"),
+            ("head.layers[1]", "Head layer 2"),
+            ("head.layers[0].units", "Head layer 1, units"),
+            ("head.layers", "Head layers"),
+        ] {
+            assert_eq!(label(field), expected);
+        }
     }
 
     /// Whatever field a later version adds, its path and its value are words here already.

@@ -7,10 +7,11 @@ use super::digests::Digests;
 use super::listing::{self, Listing};
 use super::{
     RunError, RunState, RunSummary, StoredRun, files, folder, members, portable_paths, rightness,
-    seeds,
+    seeds, tested,
 };
 use crate::evaluation::Predictions;
 use crate::experiment::{Experiment, preset};
+use crate::format;
 use crate::ordinary_file;
 use crate::training::movement::Movement;
 use crate::training::{self, EpochMetrics};
@@ -91,11 +92,33 @@ pub fn open(folder: &Path) -> Result<StoredRun, RunError> {
     })
 }
 
+/// Why there is no run in `folder`, and what to do.
 pub(super) fn no_run(folder: &Path) -> RunError {
-    files::problem(
-        folder,
-        format!("is no run's folder (it has no {})", files::SUMMARY),
-    )
+    const LIST: &str = "graft runs list shows the runs that there are";
+    if !ordinary_file::is_there(folder) {
+        let reason = format!("there is no run of this number or name, and no such folder ({LIST})");
+        return files::problem(folder, reason);
+    }
+    if !folder.is_dir() {
+        let reason = format!(
+            "is a file, and no run's folder: a run is named by its number, its name or its folder ({LIST})"
+        );
+        return files::problem(folder, reason);
+    }
+    let mut runs = listing::folders(folder);
+    runs.sort_unstable();
+    let reason = match runs.last() {
+        Some(run) => format!(
+            "is no run's folder, but holds {}: name one of them, such as {}",
+            format::count(runs.len(), "run", "runs"),
+            run.display()
+        ),
+        None => format!(
+            "is no run's folder (it has no {}): name a run by its number, its name or its folder ({LIST})",
+            files::SUMMARY
+        ),
+    };
+    files::problem(folder, reason)
 }
 
 /// Every run of exactly this experiment, name and seed included, newest first. Paths are relative to `base`.
@@ -208,6 +231,7 @@ fn untested(folder: &Path) -> Result<String, RunError> {
     let of = format!("{done} of {} epochs", summary.epochs_planned);
     Ok(match &summary.state {
         RunState::Running => format!("the run is being trained now, {of} so far"),
+        RunState::Finished if summary.test_is_withheld => tested::WITHHELD.to_owned(),
         RunState::Finished if has_weights(folder) => format!(
             "the file was removed: test the weights anew (graft evaluate \"{}\")",
             folder.display()
@@ -308,7 +332,7 @@ pub fn same_test(a: &RunSummary, b: &RunSummary) -> Result<(), String> {
 ///
 /// # Errors
 /// When the file can't be read.
-pub(super) fn read_summary(folder: &Path) -> Result<RunSummary, RunError> {
+pub fn read_summary(folder: &Path) -> Result<RunSummary, RunError> {
     let alive = folder::is_locked(folder);
     let path = folder.join(files::SUMMARY);
     let mut summary = files::parse_summary(&files::read(&path)?, &path)?;

@@ -19,7 +19,7 @@ use crate::experiment::Precision;
 use crate::runs::answers::{self, Validity};
 use crate::runs::digests::Digests;
 use crate::runs::members::{self, Member};
-use crate::runs::{RunError, RunState, StoredRun, files, folder, store};
+use crate::runs::{RunError, RunState, StoredRun, files, folder, store, tested};
 use crate::training::FrozenPrecision;
 
 use changed::{Seen, changed_since};
@@ -103,6 +103,9 @@ pub fn evaluate_run(
         (Pictures::Of(split), None) => Some(split),
         _ => None,
     };
+    if own_split == Some(Split::Test) && run.summary.test_is_withheld {
+        return Err(files::problem(folder, tested::WITHHELD));
+    }
     let views = views(folder, request.pictures, request.as_tested)?;
     let mut remarks: Vec<String> = run.shortfall().into_iter().collect();
     let mut own = None;

@@ -64,6 +64,8 @@ pub fn finished_run_in(root: &Path, precision: Precision) -> PathBuf {
         stop,
         pause: PauseFlag::default(),
         resume: None,
+        until_epoch: None,
+        withholds_test: false,
     };
     let outcome = train(request, &mut recorder).unwrap();
     recorder.finish(&outcome).unwrap();

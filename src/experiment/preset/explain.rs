@@ -59,7 +59,7 @@ pub(super) fn read(text: &str, tree: &Node) -> Result<Experiment, Fault> {
 }
 
 /// "did you mean `epochs`? Allowed are epochs, freeze and name".
-pub(super) fn suggest<'a>(found: &str, allowed: &[&'a str]) -> String {
+pub(crate) fn suggest<'a>(found: &str, allowed: &[&'a str]) -> String {
     // What a preset calls `File` with fields.
     let allowed: Vec<&'a str> = allowed
         .iter()
@@ -85,7 +85,7 @@ pub(super) fn suggest<'a>(found: &str, allowed: &[&'a str]) -> String {
 }
 
 /// The text of a value as a message shows it: one line, not endless.
-pub(super) fn shown(source: &str) -> String {
+pub(crate) fn shown(source: &str) -> String {
     const LONGEST: usize = 40;
     let line = source.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= LONGEST {

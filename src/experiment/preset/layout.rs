@@ -133,7 +133,7 @@ fn holds_sections(node: &Node, depth: usize) -> bool {
             if items.iter().any(|item| matches!(item.kind, Kind::Struct { .. })))
 }
 
-fn one_line(source: &str, node: &Node) -> String {
+pub(crate) fn one_line(source: &str, node: &Node) -> String {
     let join = |items: &[Node]| {
         items
             .iter()

@@ -10,11 +10,12 @@
 //!
 //! The version stands beside the experiment's own fields, each of which may be left out.
 
-mod explain;
-mod layout;
-mod reader;
+pub(crate) mod explain;
+mod fields;
+pub(crate) mod layout;
+pub(crate) mod reader;
 mod set_field;
-mod syntax;
+pub(crate) mod syntax;
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -25,8 +26,9 @@ use crate::ordinary_file::{self, Links};
 use explain::Fault;
 use syntax::{Kind, Node};
 
+pub use fields::{PresetField, fields};
 pub use layout::to_text;
-pub use set_field::set_field;
+pub use set_field::{Template, assign, field_text, set_field};
 
 /// The version that this Graft writes; older ones are migrated.
 pub const VERSION: u32 = 1;

@@ -6,7 +6,7 @@ use super::syntax::{Field, Kind, Node, SyntaxError};
 const DEEPEST: usize = 48;
 
 /// Reads one value that fills the whole text.
-pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
+pub(crate) fn parse(text: &str) -> Result<Node, SyntaxError> {
     let mut reader = Reader { text, at: 0 };
     reader.skip_attributes()?;
     let node = reader.value(0)?;

@@ -1,11 +1,14 @@
 //! One field set by its path, for `graft run --set`.
 
 use super::explain::{read, shown, suggest};
-use super::layout::to_text;
+use super::layout::{one_line, to_text};
 use super::reader::parse;
 use super::syntax::{Kind, Node, Step, parse_path, path_text};
 use super::{FieldProblem, without_version};
 use crate::experiment::{DataSource, Experiment, Preprocessing};
+
+/// Which is only written where it is not as usual.
+const PREPROCESSING: &str = "backbone.preprocessing";
 
 /// Sets one field by its path, as `graft run --set phases[0].learning_rate=1e-4` does.
 ///
@@ -21,19 +24,21 @@ pub fn set_field(experiment: &mut Experiment, assignment: &str) -> Result<(), St
             "“{assignment}” sets nothing: write FIELD=VALUE, such as seed=7"
         ));
     };
-    let (path, value) = (path.trim(), value.trim());
-    let Some(steps) = parse_path(path) else {
-        return Err(format!(
-            "“{path}” is no field's path: write it like phases[0].epochs"
-        ));
-    };
-    let text = without_version(&to_text(&with_field(experiment, path)));
-    let tree = parse(&text).map_err(|error| error.message)?;
-    let node = locate(&text, &tree, &steps)?;
+    let changed = assign(experiment, path, value)?;
+    refuse_new_problems(experiment, &changed)?;
+    *experiment = changed;
+    Ok(())
+}
 
-    let attempts = readings(value);
+/// The experiment with one field set as [`set_field`] does, ranges unchecked: what is set in turn may fit only in the end.
+///
+/// # Errors
+/// A sentence that names the field and what is allowed.
+pub fn assign(experiment: &Experiment, path: &str, value: &str) -> Result<Experiment, String> {
+    let (path, value) = (path.trim(), value.trim());
+    let (text, node) = field(experiment, path)?;
     let mut first_error = None;
-    for value in attempts {
+    for value in readings(value) {
         let edited = format!("{}{value}{}", &text[..node.start], &text[node.end..]);
         let result = parse(&edited)
             .map_err(|error| format!("“{path}” is {}: {}", shown(&value), error.message))
@@ -45,9 +50,7 @@ pub fn set_field(experiment: &mut Experiment, assignment: &str) -> Result<(), St
                 {
                     changed.follow_threshold(limit);
                 }
-                refuse_new_problems(experiment, &changed)?;
-                *experiment = changed;
-                return Ok(());
+                return Ok(changed);
             }
             Err(error) => {
                 first_error.get_or_insert(error);
@@ -55,6 +58,100 @@ pub fn set_field(experiment: &mut Experiment, assignment: &str) -> Result<(), St
         }
     }
     Err(first_error.unwrap_or_else(|| format!("“{path}” has no value")))
+}
+
+/// One field's value as a preset that Graft writes has it, on one line.
+///
+/// # Errors
+/// A sentence that names the field, where the experiment has none of that path.
+pub fn field_text(experiment: &Experiment, path: &str) -> Result<String, String> {
+    let path = path.trim();
+    let (text, node) = field(experiment, path)?;
+    if path == PREPROCESSING && experiment.backbone.preprocessing == Preprocessing::Auto {
+        return Ok("Auto".into());
+    }
+    Ok(one_line(&text, &node))
+}
+
+/// The experiment's text without its version, and the value at `path` in it.
+fn field(experiment: &Experiment, path: &str) -> Result<(String, Node), String> {
+    let Some(steps) = parse_path(path) else {
+        return Err(format!(
+            "“{path}” is no field's path: write it like phases[0].epochs"
+        ));
+    };
+    let text = without_version(&to_text(&with_field(experiment, path)));
+    let tree = parse(&text).map_err(|error| error.message)?;
+    let node = locate(&text, &tree, &steps)?.clone();
+    Ok((text, node))
+}
+
+/// An experiment of which many are made that differ in a few fields: its text is read once.
+#[derive(Debug, Clone)]
+pub struct Template {
+    experiment: Experiment,
+    text: String,
+    tree: Node,
+}
+
+impl Template {
+    /// # Errors
+    /// None that a written experiment gives.
+    pub fn new(experiment: &Experiment) -> Result<Self, String> {
+        let text = without_version(&to_text(experiment));
+        let tree = parse(&text).map_err(|error| error.message)?;
+        Ok(Self {
+            experiment: experiment.clone(),
+            text,
+            tree,
+        })
+    }
+
+    /// The experiment with all these fields set, path and value each, as [`assign`] sets them one after the other.
+    ///
+    /// # Errors
+    /// Those of [`assign`].
+    pub fn with(&self, fields: &[(&str, &str)]) -> Result<Experiment, String> {
+        if let Some(edited) = self.edited(fields)
+            && let Ok(tree) = parse(&edited)
+            && let Ok(experiment) = read(&edited, &tree)
+        {
+            return Ok(experiment);
+        }
+        let mut experiment = self.experiment.clone();
+        for (path, value) in fields {
+            experiment = assign(&experiment, path, value)?;
+        }
+        Ok(experiment)
+    }
+
+    /// The text with the values in their places; nothing where they must be set in turn: a field that is not written, one
+    /// that lies in another, a value that is not RON.
+    fn edited(&self, fields: &[(&str, &str)]) -> Option<String> {
+        let mut edits: Vec<(&Node, &str)> = Vec::with_capacity(fields.len());
+        for (path, value) in fields {
+            if path.starts_with("data.source") {
+                return None;
+            }
+            let steps = parse_path(path)?;
+            let (node, taken) = self.tree.find(&steps);
+            let is_value = parse(value).is_ok_and(|found| found.source(value) == *value);
+            if taken != steps.len() || !is_value {
+                return None;
+            }
+            edits.push((node, value));
+        }
+        edits.sort_by_key(|(node, _)| node.start);
+        let mut text = String::with_capacity(self.text.len());
+        let mut done = 0;
+        for (node, value) in edits {
+            text.push_str(self.text.get(done..node.start)?);
+            text.push_str(value);
+            done = node.end;
+        }
+        text.push_str(self.text.get(done..)?);
+        Some(text)
+    }
 }
 
 /// Of the threshold that makes two classes of a table's numbers.
@@ -70,7 +167,7 @@ fn limit_of(experiment: &Experiment) -> Option<f64> {
 /// The experiment with the field at `path` in its text, even one that is only written when it is not as usual.
 fn with_field(experiment: &Experiment, path: &str) -> Experiment {
     let mut experiment = experiment.clone();
-    if path == "backbone.preprocessing" {
+    if path == PREPROCESSING && experiment.backbone.preprocessing == Preprocessing::Auto {
         experiment.backbone.preprocessing = Preprocessing::Published;
     }
     experiment

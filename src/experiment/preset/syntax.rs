@@ -3,14 +3,14 @@
 
 /// One value and where it stands, in bytes from the start of the text.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Node {
+pub(crate) struct Node {
     pub start: usize,
     pub end: usize,
     pub kind: Kind,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A number, a quoted text, `true`, `None`, or a variant without fields.
     Scalar,
     /// `(epochs: 10)` or `Dense(units: 128)`.
@@ -24,7 +24,7 @@ pub(super) enum Kind {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Field {
+pub(crate) struct Field {
     pub name: String,
     /// Where the name begins.
     pub start: usize,
@@ -33,20 +33,20 @@ pub(super) struct Field {
 
 /// What is wrong with the punctuation, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SyntaxError {
+pub(crate) struct SyntaxError {
     pub at: usize,
     pub message: String,
 }
 
 /// One step of a path such as `phases[0].epochs`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Name(String),
     Index(usize),
 }
 
 /// Line and column, both from 1, of a place in bytes; columns count characters.
-pub(super) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+pub(crate) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
         at -= 1;
@@ -60,7 +60,7 @@ pub(super) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
 }
 
 /// `phases[0].epochs` as steps; `None` when it is not written so.
-pub(super) fn parse_path(path: &str) -> Option<Vec<Step>> {
+pub(crate) fn parse_path(path: &str) -> Option<Vec<Step>> {
     let mut steps = Vec::new();
     for part in path.split('.') {
         let mut pieces = part.trim().split('[');
@@ -76,7 +76,7 @@ pub(super) fn parse_path(path: &str) -> Option<Vec<Step>> {
     Some(steps)
 }
 
-pub(super) fn path_text(steps: &[Step]) -> String {
+pub(crate) fn path_text(steps: &[Step]) -> String {
     let mut text = String::new();
     for step in steps {
         match step {

@@ -77,12 +77,30 @@ impl RunRecorder {
         dataset: &Dataset,
         split: &SplitIndices,
     ) -> Result<Self, RunError> {
+        Self::create_named(runs, None, experiment, base, dataset, split)
+    }
+
+    /// As [`Self::create`]; the folder is called `name` where one is given.
+    ///
+    /// # Errors
+    /// When the folder can't be made or written; with a name, also where it stands already.
+    pub fn create_named(
+        runs: &Path,
+        name: Option<&str>,
+        experiment: &Experiment,
+        base: Option<&Path>,
+        dataset: &Dataset,
+        split: &SplitIndices,
+    ) -> Result<Self, RunError> {
         let started = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_secs());
         let portable = with_absolute_paths(experiment, base);
         check_absolute(runs, &portable)?;
-        let (folder, id) = folder::make(runs, started, &experiment.name)?;
+        let (folder, id) = match name {
+            Some(name) => (folder::make_named(runs, name)?, name.to_owned()),
+            None => folder::make(runs, started, &experiment.name)?,
+        };
         let lock = folder::lock(&folder)?;
         let summary = RunSummary {
             id,
@@ -125,6 +143,15 @@ impl RunRecorder {
         recorder.write_summary()?;
         numbers::number_new(runs, &recorder.folder);
         Ok(recorder)
+    }
+
+    /// Says in the run's folder that its test pictures are not looked at by the training.
+    ///
+    /// # Errors
+    /// When the folder can't be written.
+    pub fn withhold_test(&mut self) -> Result<(), RunError> {
+        self.summary.test_is_withheld = true;
+        self.write_summary()
     }
 
     /// Keeps what the run's pictures and weight file hold now, so that a change is noticed later.

@@ -10,16 +10,21 @@ use crate::experiment::{
 use crate::format;
 use crate::shown;
 
-/// What a field of the preset is called: `Phase 2, learning rate`.
-pub(super) fn label(field: &str) -> String {
+/// What a field of the preset is called: `Phase 2, learning rate`. A field of what is written as a whole is called after both:
+/// `Phase 2, optimizer, weight decay`.
+pub fn label(field: &str) -> String {
     if let Some((index, rest)) = phase(field) {
-        let name = match rest {
+        let (own, inner) = rest.split_once('.').unwrap_or((rest, ""));
+        let name = match own {
             "freeze" => "frozen".to_owned(),
             "warmup_epochs" => "warm-up".to_owned(),
             "layer_rates" => "learning rates of layers".to_owned(),
             other => other.replace('_', " "),
         };
-        return format!("Phase {}, {name}", index + 1);
+        return format!("Phase {}, {name}{}", index + 1, inner_label(inner));
+    }
+    if let Some((index, inner)) = head_layer(field) {
+        return format!("Head layer {}{}", index + 1, inner_label(inner));
     }
     let known = match field {
         "data.source" => "Pictures",
@@ -45,6 +50,20 @@ pub(super) fn label(field: &str) -> String {
         other => return capitalised(&other.rsplit('.').next().unwrap_or(other).replace('_', " ")),
     };
     known.to_owned()
+}
+
+/// What stands behind the name of a whole for a field in it.
+fn inner_label(inner: &str) -> String {
+    match inner {
+        "" => String::new(),
+        inner => format!(", {}", inner.replace('_', " ").replace('.', ", ")),
+    }
+}
+
+/// The index of the layer of `head.layers[1].units`, and the field in it.
+fn head_layer(field: &str) -> Option<(usize, &str)> {
+    let (index, rest) = field.strip_prefix("head.layers[")?.split_once(']')?;
+    Some((index.parse().ok()?, rest.strip_prefix('.').unwrap_or(rest)))
 }
 
 /// A field's value: `All but the last 20 layers frozen`.

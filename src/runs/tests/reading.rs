@@ -79,7 +79,7 @@ fn what_is_missing_is_named() {
     let missing = runs.path().join("absent");
     let message = store::open(&missing).unwrap_err().to_string();
     assert!(
-        message.starts_with("is no run's folder") && message.contains("absent"),
+        message.starts_with("there is no run of this number or name") && message.contains("absent"),
         "{message}"
     );
     let id = recorder(runs.path()).stop().unwrap().id;
