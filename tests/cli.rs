@@ -643,8 +643,10 @@ fn a_run_is_evaluated_and_used() {
         .find(|guess| guess["class"] == "bright")
         .unwrap();
     assert!((number(&bright["probability"]) - fields[3].parse::<f64>().unwrap()).abs() < 1e-5);
+    // Its name, that the run knows it, and the one class that was asked for.
     let text = home.printed(&["predict", run, picture, "--top", "1"]);
-    assert_eq!(text.lines().count(), 2, "{text}");
+    assert_eq!(text.lines().count(), 3, "{text}");
+    assert!(text.contains("the run was validated on"), "{text}");
     let message = home.refused(&["predict", run, "tiny.ron"], 1);
     assert!(message.contains("tiny.ron"), "{message}");
 

@@ -370,7 +370,7 @@ mod tests {
             reasons[1].contains("tested on different pictures"),
             "{reasons:?}"
         );
-        assert!(reasons[2].contains("no run's folder"), "{reasons:?}");
+        assert!(reasons[2].contains("no such folder"), "{reasons:?}");
         assert!(Comparison::load(&[silent]).is_err());
         assert!(Comparison::load(&[]).is_err());
         // One run alone is no comparison yet, but nothing is wrong with it.

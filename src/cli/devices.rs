@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -78,8 +79,7 @@ impl Child {
     /// # Errors
     /// What the system says.
     pub fn start(device: &str, of: usize, arguments: &[OsString]) -> anyhow::Result<Self> {
-        let program = std::env::current_exe().context("this program's own file can't be found")?;
-        let mut command = Command::new(program);
+        let mut command = Command::new(program()?);
         command
             .args(arguments)
             .args(["--device", device, UNTIL_STDIN_CLOSES])
@@ -182,6 +182,16 @@ impl Ended {
             None => Some(format!("the process of {} ended", self.device)),
         }
     }
+}
+
+/// This program, also where an update has replaced its file since it was started.
+fn program() -> anyhow::Result<PathBuf> {
+    let program = std::env::current_exe().context("this program's own file can't be found")?;
+    let running = Path::new("/proc/self/exe");
+    Ok(match program.exists() || !running.exists() {
+        true => program,
+        false => running.to_path_buf(),
+    })
 }
 
 /// Waits for a moment; tells all `children` once when this process is to stop.

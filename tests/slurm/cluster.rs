@@ -100,6 +100,15 @@ impl Cluster {
             .collect()
     }
 
+    /// The try that a task is in, or waits for, counted from 1.
+    pub fn try_of(&self, task: &str) -> u32 {
+        let shown = self.ask("scontrol", &["--oneliner", "show", "job", task]);
+        let restarts = shown
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix("Restarts="));
+        restarts.map_or(1, |count| count.parse::<u32>().unwrap() + 1)
+    }
+
     pub fn in_state(&self, state: &str) -> Vec<Queued> {
         let mut queue = self.queue();
         queue.retain(|task| task.state == state);

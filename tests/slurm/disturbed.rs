@@ -54,8 +54,8 @@ struct Study {
     random: ChaCha8Rng,
     done: BTreeMap<Disturbance, u32>,
     cells: usize,
-    /// Tasks that were cancelled, which must not come back, with how often they had begun.
-    cancelled: BTreeMap<String, usize>,
+    /// Tasks that were cancelled, which must not come back, with the try that they were in or waited for.
+    cancelled: BTreeMap<String, u32>,
 }
 
 impl Study {
@@ -120,9 +120,9 @@ impl Study {
             Disturbance::Warn => self.on_a_task("scancel", &["--signal=USR1", "--batch"]),
             Disturbance::Cancel => match self.running() {
                 Some(task) => {
+                    let own_try = self.lab.cluster.try_of(&task.task);
                     self.lab.cluster.ask("scancel", &[&task.task]);
-                    let begun = begun(&self.lab.out(), &task.task);
-                    self.cancelled.insert(task.task, begun);
+                    self.cancelled.insert(task.task, own_try);
                     true
                 }
                 None => false,
@@ -160,11 +160,11 @@ impl Study {
             return false;
         }
         // Some may have come to their end by now; that is told, and no failure unless it is all of them.
-        self.lab.output("cancel", &half);
-        for task in half {
-            let begun = begun(&self.lab.out(), task);
-            self.cancelled.insert(task.to_owned(), begun);
+        for task in &half {
+            let own_try = self.lab.cluster.try_of(task);
+            self.cancelled.insert((*task).to_owned(), own_try);
         }
+        self.lab.output("cancel", &half);
         true
     }
 
@@ -206,10 +206,11 @@ impl Study {
         for cell in cells(&out) {
             assert_trained_once(&out, &cell);
         }
-        for (task, before) in &self.cancelled {
+        for (task, last) in &self.cancelled {
+            let begun = last_try(&out, task);
             assert!(
-                begun(&out, task) <= *before,
-                "{task} came back after it was cancelled"
+                begun <= *last,
+                "{task} was cancelled in its try {last}, and came back for try {begun}"
             );
         }
     }
@@ -223,13 +224,15 @@ impl Study {
     }
 }
 
-/// How often a task has begun.
-fn begun(out: &Path, task: &str) -> usize {
+/// The last try of a task that has begun, 0 where none has.
+fn last_try(out: &Path, task: &str) -> u32 {
     let log = out.join(format!(".sweep/slurm/logs/{task}.txt"));
     let text = std::fs::read_to_string(log).unwrap_or_default();
     text.lines()
-        .filter(|line| line.starts_with(&format!("Task {task}, try ")))
-        .count()
+        .filter_map(|line| line.strip_prefix(&format!("Task {task}, try ")))
+        .filter_map(|rest| rest.split(',').next()?.parse().ok())
+        .max()
+        .unwrap_or(0)
 }
 
 /// What the tasks said of a cell: the epoch that each try began after (0 from scratch), and the epochs that it finished.

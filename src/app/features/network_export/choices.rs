@@ -39,6 +39,8 @@ const FORMATS: [(NetworkFormat, &str, &str); 4] = [
 
 /// What the choices of ONNX take: a dialog that becomes lower with another format would move what is being clicked.
 const LEAST_HEIGHT: f32 = 367.0;
+/// What a licence that forbids some uses takes beside.
+const WARNING_HEIGHT: f32 = 31.0;
 
 /// The choices; false when the dialog was closed by a button.
 pub(super) fn choices_ui(
@@ -89,7 +91,9 @@ pub(super) fn choices_ui(
         }
         _ => {}
     }
-    let missing = LEAST_HEIGHT - ui.min_rect().height();
+    let is_restricted = (view.licence.as_ref()).is_some_and(|known| known.restriction.is_some());
+    let warning = if is_restricted { WARNING_HEIGHT } else { 0.0 };
+    let missing = LEAST_HEIGHT + warning - ui.min_rect().height();
     ui.add_space(missing.max(tokens::SPACE_M));
     let mut is_open = true;
     dialog_buttons(ui, |ui| {

@@ -76,7 +76,7 @@ pub fn results_ui(
                 "Effects",
                 "What each setting does to the goal on its own, and every two of them together",
             ),
-            (Chart::None, "Table alone", "More rows at once"),
+            (Chart::None, "Table", "The table alone: more rows at once"),
         ];
         widgets::segmented(ui, &mut local.chart, &charts);
         if view.has_seeds {
