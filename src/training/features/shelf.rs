@@ -61,7 +61,11 @@ impl Shelf {
         let number = self.packs.len();
         for (row, key) in pack.rows() {
             let position = RowPosition { pack: number, row };
-            let is_there = |known: &RowPosition| !self.packs[known.pack].is_lost(known.row);
+            // The same picture may stand twice in one file, which is no pack of this shelf yet.
+            let is_there = |known: &RowPosition| {
+                let pack = self.packs.get(known.pack);
+                pack.is_none_or(|pack| !pack.is_lost(known.row))
+            };
             if !self.positions.get(&key).is_some_and(is_there) {
                 self.positions.insert(key, position);
             }
@@ -98,6 +102,28 @@ mod tests {
             .push(&[Some(RowKey([number; 32]))], &[number; 64])
             .unwrap();
         writer.finish(|_| true).unwrap().unwrap()
+    }
+
+    /// A data set may hold a picture twice, and both get a row.
+    #[test]
+    fn a_file_may_hold_one_row_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout {
+            kind: RowKind::Float32,
+            shape: vec![1],
+        };
+        let mut writer = PackWriter::create(folder.path(), layout).unwrap();
+        let key = RowKey([7; 32]);
+        writer.push(&[Some(key), Some(key)], &[1; 8]).unwrap();
+        let path = writer.finish(|_| true).unwrap().unwrap();
+        let mut shelf = Shelf::default();
+        shelf.update(&[path]);
+        let position = shelf.find(&key).unwrap();
+        let mut out = [0; 4];
+        shelf.packs()[position.pack]
+            .read(position.row, &mut out)
+            .unwrap();
+        assert_eq!(out, [1; 4]);
     }
 
     /// As another machine's removing and writing looks from here.
