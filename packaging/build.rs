@@ -4,10 +4,11 @@
 use std::path::PathBuf;
 
 const HEADERS: [&str; 1] = ["src/libtorch/error.h"];
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 6] = [
     "src/libtorch/card.cpp",
     "src/libtorch/depthwise.cpp",
     "src/libtorch/lists.cpp",
+    "src/libtorch/numbers.cpp",
     "src/libtorch/recording.cpp",
     "src/libtorch/bindings.cpp",
 ];

@@ -3,10 +3,16 @@
 
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::control_group::{Version, folders, number};
 use crate::format::count;
+
+/// Names how many threads decode pictures.
+const POOL: &str = "RAYON_NUM_THREADS";
+/// Set by this program for its own processes.
+const SHARED_BY: &str = "GRAFT_SHARED_BY";
 
 /// The cores that this process may compute with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,13 +116,31 @@ pub fn limit_pool() {
     let count = Cores::of_process().count;
     let is_known = std::thread::available_parallelism().is_ok_and(|known| known <= count);
     // Whoever names a number means it.
-    if is_known || std::env::var_os("RAYON_NUM_THREADS").is_some() {
+    if is_known || std::env::var_os(POOL).is_some() {
         return;
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(count.get());
     if let Err(error) = pool.build_global() {
         log::info!("the pool of threads stays as it is: {error}");
     }
+}
+
+/// Has `command`, one of `of` processes that compute on a card each, decode pictures with its share of the cores, and keep
+/// them in its share of the memory. Neither changes a number.
+pub fn share_machine(command: &mut Command, of: usize) {
+    let of = of.max(1);
+    command.env(SHARED_BY, of.to_string());
+    if std::env::var_os(POOL).is_none() {
+        let share = (Cores::of_process().count.get() / of).max(1);
+        command.env(POOL, share.to_string());
+    }
+}
+
+/// How many processes share this machine with [`share_machine`], this one among them.
+pub fn shared_by() -> NonZeroUsize {
+    let told = std::env::var(SHARED_BY).ok();
+    told.and_then(|told| told.parse().ok())
+        .unwrap_or(NonZeroUsize::MIN)
 }
 
 /// How many numbers a list of the kernel's has: `0-3,8` has 5.

@@ -1,7 +1,7 @@
-//! How this process ends.
+//! How this process ends, and how others did.
 
 use std::io::Write as _;
-use std::process::ExitCode;
+use std::process::{ExitCode, ExitStatus};
 #[cfg(unix)]
 use std::sync::Arc;
 
@@ -26,4 +26,21 @@ pub fn end(status: u8) -> ExitCode {
         signal_hook::low_level::exit(status.into());
     }
     ExitCode::from(status)
+}
+
+/// Why a process ended otherwise than one that has done its work, as the end of a sentence: “was ended by signal 9; …”.
+pub fn unusual_end(status: ExitStatus) -> Option<String> {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        let why = match signal {
+            9 => "; the system kills who takes too much memory",
+            _ => "",
+        };
+        return Some(format!("was ended by signal {signal}{why}"));
+    }
+    match status.code() {
+        Some(0) => None,
+        Some(code) => Some(format!("ended with status {code}")),
+        None => Some("ended".to_owned()),
+    }
 }

@@ -7,6 +7,7 @@
 
 use std::fs::{File, FileType, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read as _};
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 
 use crate::format;
@@ -87,29 +88,61 @@ pub fn check_there(path: &Path, limit: u64, links: Links) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens the lock file at `path`, and makes it where there is none. What stands there is neither followed nor changed.
+/// A file whose lock says that one process works on something. The lock is held from [`File::try_lock`] or
+/// [`File::lock`] until this is dropped.
 ///
-/// # Errors
-/// As [`open`].
-pub fn open_lock(path: &Path) -> io::Result<File> {
-    if is_there(path) {
-        check(&metadata(path, Links::Refused)?)?;
+/// It is given back by name, not by closing the file: a child that is being started at that moment still shares the open
+/// file, until its own program runs, and would hold the lock as long.
+#[derive(Debug)]
+pub struct LockFile(File);
+
+impl LockFile {
+    /// Opens the lock file at `path`, and makes it where there is none. What stands there is neither followed nor changed.
+    ///
+    /// # Errors
+    /// As [`open`].
+    pub fn open(path: &Path) -> io::Result<Self> {
+        if is_there(path) {
+            check(&metadata(path, Links::Refused)?)?;
+        }
+        let file = options(Links::Refused)
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(refused_link)?;
+        check(&file.metadata()?)?;
+        Ok(Self(file))
     }
-    let file = options(Links::Refused)
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(refused_link)?;
-    check(&file.metadata()?)?;
-    Ok(file)
+
+    /// Whether some process holds the lock at `path`, which is neither made nor changed.
+    pub fn is_held(path: &Path) -> bool {
+        open(path, Links::Refused)
+            .map(Self)
+            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
 }
 
-/// Whether some process holds the lock at `path`, which is neither made nor changed.
-pub fn is_locked(path: &Path) -> bool {
-    open(path, Links::Refused)
-        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+impl Deref for LockFile {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        &self.0
+    }
+}
+
+impl DerefMut for LockFile {
+    fn deref_mut(&mut self) -> &mut File {
+        &mut self.0
+    }
+}
+
+impl Drop for LockFile {
+    fn drop(&mut self) {
+        // Where it says no, closing the file is all that can be done.
+        let _ = self.0.unlock();
+    }
 }
 
 fn metadata(path: &Path, links: Links) -> io::Result<Metadata> {

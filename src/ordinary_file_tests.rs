@@ -43,8 +43,8 @@ fn what_is_no_ordinary_file_is_refused_by_its_name_and_nothing_blocks() {
                 format!("it is {word} and no ordinary file")
             );
         }
-        assert!(open_lock(&path).is_err(), "{path:?}");
-        assert!(!is_locked(&path), "{path:?}");
+        assert!(LockFile::open(&path).is_err(), "{path:?}");
+        assert!(!LockFile::is_held(&path), "{path:?}");
         let link = folder.path().join(format!("link to {word}"));
         symlink(&path, &link).unwrap();
         assert!(
@@ -66,7 +66,7 @@ fn a_link_is_followed_only_where_the_person_named_it() {
     assert_eq!(read(&link, 4, Links::Followed).unwrap(), b"text");
     for error in [
         read(&link, 4, Links::Refused).unwrap_err(),
-        open_lock(&link).unwrap_err(),
+        LockFile::open(&link).unwrap_err(),
         check_there(&link, 4, Links::Refused).unwrap_err(),
     ] {
         assert_eq!(
@@ -82,7 +82,7 @@ fn a_link_is_followed_only_where_the_person_named_it() {
     // One that leads nowhere makes no file there.
     let nowhere = folder.path().join("nowhere");
     symlink(folder.path().join("missing"), &nowhere).unwrap();
-    assert!(is_there(&nowhere) && open_lock(&nowhere).is_err());
+    assert!(is_there(&nowhere) && LockFile::open(&nowhere).is_err());
     assert!(!folder.path().join("missing").exists());
 }
 
@@ -90,14 +90,28 @@ fn a_link_is_followed_only_where_the_person_named_it() {
 fn a_lock_keeps_what_stands_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lock");
-    assert!(!is_locked(&path) && !path.exists());
+    assert!(!LockFile::is_held(&path) && !path.exists());
     std::fs::write(&path, "text").unwrap();
-    let file = open_lock(&path).unwrap();
+    let file = LockFile::open(&path).unwrap();
     file.try_lock().unwrap();
-    assert!(is_locked(&path));
+    assert!(LockFile::is_held(&path));
     drop(file);
-    assert!(!is_locked(&path));
+    assert!(!LockFile::is_held(&path));
     assert_eq!(std::fs::read(&path).unwrap(), b"text");
+}
+
+#[test]
+fn a_child_that_shares_the_open_file_does_not_keep_the_lock() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lock");
+    let file = LockFile::open(&path).unwrap();
+    file.try_lock().unwrap();
+    // What a child holds until its own program runs.
+    let shared = file.try_clone().unwrap();
+    assert!(LockFile::is_held(&path));
+    drop(file);
+    assert!(!LockFile::is_held(&path));
+    drop(shared);
 }
 
 #[test]

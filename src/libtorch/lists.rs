@@ -4,6 +4,7 @@ use std::ffi::c_void;
 
 use tch::{TchError, Tensor};
 
+use super::numbers::WithNumber;
 use super::{Reason, attempt, bindings, pointer, pointers};
 
 /// Constants of a step of RMSprop: `GraftRmsProp` in lists.cpp.
@@ -107,7 +108,7 @@ pub fn lerp_all(targets: &[Tensor], others: &[Tensor], weight: f64) -> Result<()
     if !super::IS_THERE {
         let _guard = tch::no_grad_guard();
         for (target, other) in targets.iter().zip(others) {
-            let _ = target.shallow_clone().f_lerp_(other, weight)?;
+            let _ = target.shallow_clone().f_lerp_number_(other, weight)?;
         }
         return Ok(());
     }

@@ -15,6 +15,7 @@ pub mod cuda;
 pub mod depthwise;
 pub mod generator;
 pub mod lists;
+pub mod numbers;
 pub mod optimizer;
 pub mod recording;
 pub mod threads;

@@ -182,6 +182,7 @@ mod tests {
     use tch::{Device, Kind};
 
     use super::*;
+    use crate::libtorch::numbers::WithNumber;
 
     fn names(recording: &Recording) -> Vec<&str> {
         let operations = recording.operations.iter();
@@ -236,7 +237,7 @@ mod tests {
     fn what_is_made_of_constants_is_one_and_what_gives_its_argument_back_makes_nothing() {
         let weight = ones(&[3, 2]);
         let recording = record(&ones(&[5, 3]), |x| -> Result<Tensor, TchError> {
-            let turned = weight.f_transpose(0, 1)?.f_mul_scalar(2.0)?;
+            let turned = weight.f_transpose(0, 1)?.f_mul_number(2.0)?;
             x.f_contiguous()?.f_linear(&turned, None::<&Tensor>)
         });
         let recording = recording.unwrap();
@@ -254,7 +255,7 @@ mod tests {
         let weight = ones(&[3]);
         let changed = record(&ones(&[3]), |x| -> Result<Tensor, TchError> {
             let y = x.f_add(&weight)?;
-            let _ = weight.shallow_clone().f_add_scalar_(1)?;
+            let _ = weight.shallow_clone().f_add_number_(1_i64)?;
             Ok(y)
         });
         let error = changed.unwrap_err().to_string();

@@ -45,27 +45,26 @@ impl MemoryLimit {
             })
         };
         let private = field("RssAnon:").unwrap_or(used);
-        [
-            (control_group::limit(private), Reason::ControlGroup),
-            (slurm::limit(), Reason::Slurm),
-        ]
-        .into_iter()
-        .map(|(bytes, reason)| bytes.map(|bytes| Self { bytes, reason }))
-        .chain(resource_limits().map(|(limit, name)| reserved(limit, name)))
-        .flatten()
-        .fold(
-            Self {
-                bytes: total_bytes(),
-                reason: Reason::Machine,
-            },
-            |least, limit| {
-                if limit.bytes < least.bytes {
-                    limit
-                } else {
-                    least
-                }
-            },
-        )
+        let (group, given) = (control_group::limit(private), slurm::limit());
+        let by_group = group.map_or(Reason::ControlGroup, |bytes| of_group(bytes, given));
+        [(given, Reason::Slurm), (group, by_group)]
+            .into_iter()
+            .map(|(bytes, reason)| bytes.map(|bytes| Self { bytes, reason }))
+            .chain(resource_limits().map(|(limit, name)| reserved(limit, name)))
+            .flatten()
+            .fold(
+                Self {
+                    bytes: total_bytes(),
+                    reason: Reason::Machine,
+                },
+                |least, limit| {
+                    if limit.bytes < least.bytes {
+                        limit
+                    } else {
+                        least
+                    }
+                },
+            )
     }
 
     /// "the 3.0 GB that its control group (a batch system, a container) allows"
@@ -85,6 +84,14 @@ impl MemoryLimit {
                 )
             }
         }
+    }
+}
+
+/// Who sets a control group's limit: Slurm, where it is about what it says that the job has, so that its option can be named.
+fn of_group(bytes: u64, given: Option<u64>) -> Reason {
+    match given {
+        Some(given) if bytes <= given && bytes >= given / 10 * 9 => Reason::Slurm,
+        _ => Reason::ControlGroup,
     }
 }
 
@@ -140,6 +147,18 @@ fn threads_reserve() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_group_s_limit_is_slurm_s_where_it_is_about_what_slurm_gives() {
+        for (bytes, given, reason) in [
+            (990, Some(1_000), Reason::Slurm),
+            (1_000, Some(1_000), Reason::Slurm),
+            (500, Some(1_000), Reason::ControlGroup),
+            (990, None, Reason::ControlGroup),
+        ] {
+            assert_eq!(of_group(bytes, given), reason, "{bytes} {given:?}");
+        }
+    }
 
     #[test]
     fn the_total_is_read_in_kilobytes() {
