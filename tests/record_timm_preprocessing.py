@@ -15,7 +15,8 @@ NAMES = {
     "densenet": {"densenet121": "densenet121"},
     "inception_v3": {"inception_v3": "inception_v3"},
     "vgg": {name: name for name in ("vgg16", "vgg16_bn", "vgg19", "vgg19_bn")},
-    "convnext": {"convnext_tiny": "convnext_tiny"},
+    "regnet": {"regnety_016": "regnety_016"},
+    "convnext": {name: name for name in ("convnext_nano", "convnext_tiny")},
     "vision_transformer": {
         "vit_tiny_patch16_224": "vit_tiny_patch16_224",
         "vit_small_patch16_224": "vit_small_patch16_224",
@@ -24,7 +25,16 @@ NAMES = {
         "vit_tiny_patch16_384": "vit_tiny_patch16_224",
         "vit_small_patch16_384": "vit_small_patch16_224",
         "vit_base_patch16_384": "vit_b_16",
+        **{
+            name: name
+            for name in (
+                "vit_small_patch14_reg4_dinov2",
+                "vit_base_patch14_reg4_dinov2",
+                "vit_base_patch16_siglip_gap_224",
+            )
+        },
     },
+    "eva": {name: name for name in ("vit_small_patch16_dinov3", "eva02_small_patch14_336")},
     # The same networks, trained otherwise.
     "deit": {
         "deit_tiny_patch16_224": "vit_tiny_patch16_224",
@@ -32,7 +42,11 @@ NAMES = {
         "deit_base_patch16_224": "vit_b_16",
         "deit_base_patch16_384": "vit_b_16",
     },
-    "mobilenetv3": {"mobilenetv3_small_100": "mobilenet_v3_small", "mobilenetv3_large_100": "mobilenet_v3_large"},
+    "mobilenetv3": {
+        "mobilenetv3_small_100": "mobilenet_v3_small",
+        "mobilenetv3_large_100": "mobilenet_v3_large",
+        **{name: name for name in ("mobilenetv4_conv_small", "mobilenetv4_conv_medium")},
+    },
     "efficientnet": {
         "mobilenetv2_100": "mobilenet_v2",
         **{f"efficientnet_b{n}": f"efficientnet_b{n}" for n in range(5)},
@@ -48,7 +62,7 @@ def configurations(file):
     tree = ast.parse((ROOT / "models" / f"{file}.py").read_text())
     scope = dict(constants, Dict=dict, Any=object, __builtins__={"dict": dict, "str": str, "object": object})
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name.endswith(("cfg", "cfgv2")):
+        if isinstance(node, ast.FunctionDef) and (node.name.startswith("_cfg") or node.name.endswith("cfg")):
             exec(compile(ast.Module([node], []), file, "exec"), scope)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "generate_default_cfgs":

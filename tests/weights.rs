@@ -544,6 +544,66 @@ fn classes_need_a_classifier_and_features_a_folder() {
     assert!(message.contains("graft weights fetch"), "{message}");
 }
 
+#[test]
+fn a_network_without_a_classifier_says_so_and_gives_its_features() {
+    let home = Home::new();
+    home.pictures(1);
+    let name = "vit_small_patch16_dinov3";
+    let classify = ["classify", "--backbone", name, "pictures/dark/0.png"];
+    // Before its weights are looked for.
+    let message = home.refused(&classify, 1);
+    assert!(
+        message.contains("has no classifier of its own") && message.contains("graft embed"),
+        "{message}"
+    );
+    let layers = home.printed(&["layers", name]);
+    assert!(
+        layers.contains("It has no classifier of its own"),
+        "{layers}"
+    );
+    let listed = json(&home.printed(&["backbones", "--json"]));
+    let listed = listed.as_array().unwrap();
+    let listed = listed.iter().find(|entry| entry["name"] == name).unwrap();
+    assert_eq!(listed["has_classifier"], false);
+    assert!(listed["imagenet_top1"].is_null());
+    let backbone = graft::models::build(name, 4, tch::Device::Cpu).unwrap();
+    let entries = backbone.parameters().entries.iter();
+    let entries: Vec<_> = entries
+        .map(|entry| (entry.name.as_str(), &entry.tensor))
+        .collect();
+    tch::Tensor::write_safetensors(&entries, home.path().join("mine.safetensors")).unwrap();
+    let checked = ["weights", "check", name, "mine.safetensors"];
+    let checked = home.printed(&checked);
+    assert!(checked.contains("classifier: none"), "{checked}");
+    let own = ["--weights", "mine.safetensors"];
+    let message = home.refused(&[&classify[..], &own].concat(), 1);
+    assert!(
+        message.contains("has no classifier of its own"),
+        "{message}"
+    );
+    let embed = ["embed", "--backbone", name, "--device", "cpu", "--out"];
+    let out = ["features.safetensors", "pictures"];
+    home.printed(&[&embed[..], &out, &own].concat());
+    let file = std::fs::read(home.path().join("features.safetensors")).unwrap();
+    let features = SafeTensors::deserialize(&file).unwrap();
+    assert_eq!(features.tensor("features").unwrap().shape(), [2, 384]);
+}
+
+/// Whatever becomes of the download.
+#[test]
+fn a_licence_that_binds_what_is_trained_is_said_before_a_download() {
+    let home = Home::new();
+    let server = Server::new(|_| Answer::new(404, b""));
+    let url = server.url();
+    let fetch = ["weights", "fetch", "vit_small_patch16_dinov3"];
+    let output = home.graft_with(&fetch, &[("HF_ENDPOINT", &url)]);
+    let (_, said) = text(&output);
+    let asked = said
+        .find("RESTRICTED LICENCE")
+        .unwrap_or_else(|| panic!("{said}"));
+    assert!(said[asked..].contains("DINOv3 License (Meta)"), "{said}");
+}
+
 /// A file of weights that is none of ResNet-18's, but whose SHA-256 begins as that of torchvision's file
 /// does, of which the name says eight digits: so a download can come to its end. The number in it was
 /// found by trying four thousand million of them.

@@ -12,8 +12,8 @@ use super::network::{Parts, StagedNetwork};
 use super::parameters::{ParameterStore, Role};
 use super::tree::LayerTree;
 use super::{
-    ModelError, convnext, densenet, efficientnet, efficientnet_lite, googlenet, inception_v3,
-    mobilenet_v2, mobilenet_v3, resnet, vgg, vision_transformer,
+    ModelError, convnext, densenet, efficientnet, efficientnet_lite, eva, googlenet, inception_v3,
+    mobilenet_v2, mobilenet_v3, mobilenet_v4, regnet, resnet, vgg, vision_transformer,
 };
 
 /// A convolutional or transformer base with its own ImageNet classifier, cut into segments that
@@ -40,6 +40,9 @@ pub trait Backbone: Send {
     ) -> Result<Tensor, ModelError>;
 
     /// The features `[N, F]` or the feature grid to ImageNet's 1000 logits, with the original classifier.
+    ///
+    /// # Errors
+    /// [`ModelError::NoClassifier`] where there is none ([`ArchitectureInfo::has_classifier`]).
     fn classify(&self, features: &Tensor, pass: &Pass) -> Result<Tensor, ModelError>;
 
     /// Every parameter and buffer under its state_dict name, the classifier included.
@@ -152,12 +155,16 @@ fn architecture(name: &str) -> Result<Architecture, ModelError> {
         "densenet121" => densenet::parts,
         "googlenet" => googlenet::parts,
         "inception_v3" => inception_v3::parts,
-        "convnext_tiny" => convnext::parts,
+        "convnext_tiny" | "convnext_nano" => convnext::parts,
+        "efficientnet_v2_s" => efficientnet::parts,
+        "regnety_016" => regnet::parts,
+        name if name.starts_with("mobilenetv4") => mobilenet_v4::parts,
         name if name.starts_with("efficientnet_lite") => efficientnet_lite::parts,
         name if name.starts_with("efficientnet_b") => efficientnet::parts,
         name if name.starts_with("mobilenet_v3") => mobilenet_v3::parts,
         name if name.starts_with("resnet") => resnet::parts,
         name if name.starts_with("vgg") => vgg::parts,
+        "vit_small_patch16_dinov3" | "eva02_small_patch14_336" => eva::parts,
         name if name.starts_with("vit_") => vision_transformer::parts,
         _ => return Err(unknown(name)),
     };
@@ -173,7 +180,7 @@ pub fn backbone_info(name: &str) -> Result<&'static ArchitectureInfo, ModelError
 }
 
 /// Says which backbones there are.
-fn unknown(name: &str) -> ModelError {
+pub(super) fn unknown(name: &str) -> ModelError {
     let known = catalogue::architectures()
         .iter()
         .map(|info| info.name)

@@ -5,20 +5,22 @@
 //! a class's score before softmax, every channel is weighted by the mean of dy/dA over its positions:
 //! L = ReLU(Σ_c mean(dy/dA_c) A_c). A vision transformer has no such grid: there the same is done with
 //! the patch tokens that enter its last block, the last place where they still reach the class token
-//! (as the authors of `pytorch-grad-cam` advise).
+//! (as the authors of `pytorch-grad-cam` advise); also where the features are the mean of the patches.
 
 use tch::{Tensor, no_grad_guard};
 
 use super::layers::Pass;
+use super::tokens::TokenLayout;
 use super::{Backbone, ModelError};
 
 /// What a map is made from.
 pub enum Activations {
     /// `[N, C, H, W]`: the output of the last convolutional stage.
     Grid(Tensor),
-    /// `[N, 1 + H W, C]`: the class token, then the patches, as they enter the last block.
+    /// `[N, P + H W, C]`: the network's own tokens, then the patches, as they enter the last block.
     Tokens {
         tokens: Tensor,
+        layout: TokenLayout,
         /// Patches from top to bottom and from left to right.
         grid: (i64, i64),
     },
@@ -46,17 +48,21 @@ impl Activations {
         if x.dim() == 4 {
             return Ok(Self::Grid(x));
         }
-        let Some(tokens) = entering else {
+        let (Some(tokens), Some(layout)) = (entering, TokenLayout::of(backbone.info().name)) else {
             return Err(no_grid(backbone));
         };
-        let patches = tokens.size()[1] - 1;
+        let patches = (tokens.size()[1] - layout.own_tokens).max(0);
         // Pictures are square, and so is what they are cut into.
         let side = patches.isqrt();
         if side * side != patches {
             return Err(no_grid(backbone));
         }
         let grid = (side, side);
-        Ok(Self::Tokens { tokens, grid })
+        Ok(Self::Tokens {
+            tokens,
+            layout,
+            grid,
+        })
     }
 
     /// The maps `[N, H, W]` of the class whose scores `[N]` `score` gives for the backbone's features
@@ -100,14 +106,14 @@ impl Activations {
         Ok(sum.f_relu()?)
     }
 
-    /// Tokens without the class token laid out as `[N, C, H, W]`; a grid as it is.
+    /// Tokens without the network's own laid out as `[N, C, H, W]`; a grid as it is.
     fn as_grid(&self, tensor: &Tensor) -> Result<Tensor, ModelError> {
-        let Self::Tokens { grid, .. } = self else {
+        let Self::Tokens { layout, grid, .. } = self else {
             return Ok(tensor.shallow_clone());
         };
-        let (pictures, tokens, features) = tensor.size3()?;
-        Ok(tensor
-            .f_narrow(1, 1, tokens - 1)?
+        let (pictures, _, features) = tensor.size3()?;
+        Ok(layout
+            .patches(tensor)?
             .f_transpose(1, 2)?
             .f_reshape([pictures, features, grid.0, grid.1])?)
     }
@@ -152,7 +158,7 @@ mod tests {
             let activations = Activations::of(network, &input).unwrap();
             for Map { class, map } in &expected.maps {
                 let score = |features: &Tensor| {
-                    let logits = network.classify(features, &Pass::inference())?;
+                    let logits = parity::answers(network, features, &Pass::inference())?;
                     Ok(logits.f_select(1, *class)?)
                 };
                 let found = activations.map(network, &score).unwrap();

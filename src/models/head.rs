@@ -106,15 +106,11 @@ impl Head {
     }
 
     /// Feature grid `[N, C, H, W]` (or already `[N, C]`) to pooled features `[N, F]`. Vectors have
-    /// one position only: their mean and their largest value are they themselves. Of a transformer's tokens
-    /// `[N, T, C]` the first, the class token, stands for all.
+    /// one position only: their mean and their largest value are they themselves.
     ///
     /// # Errors
     /// libtorch's own.
     pub fn pool(&self, features: &Tensor) -> Result<Tensor, ModelError> {
-        if features.dim() == 3 {
-            return self.pool(&features.f_select(1, 0)?);
-        }
         let average = || -> Result<Tensor, ModelError> {
             if features.dim() == 2 {
                 return Ok(features.shallow_clone());

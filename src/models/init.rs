@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tch::Tensor;
 
 use super::ModelError;
+use crate::libtorch::numbers::WithNumber;
 
 /// How the weights of a layer begin. Fan in is inputs / groups times the window, fan out is outputs
 /// times the window.
@@ -15,6 +16,9 @@ pub enum WeightInit {
     KaimingUniform,
     /// `kaiming_normal_(mode="fan_out", nonlinearity="relu")` (He et al. 2015).
     KaimingFanOut,
+    /// [`Self::KaimingFanOut`] by the outputs of one of so many groups: timm's mobile networks and RegNets. The builder says
+    /// how many there are ([`Init::grouped`]).
+    KaimingFanOutOfGroup(i64),
     /// `kaiming_normal_()`, which goes by fan in.
     KaimingFanIn,
     /// `xavier_uniform_()` (Glorot and Bengio 2010).
@@ -68,6 +72,17 @@ impl Init {
         }
     }
 
+    /// The same for a convolution of so many groups.
+    pub const fn grouped(self, groups: i64) -> Self {
+        match self.weight {
+            WeightInit::KaimingFanOutOfGroup(_) => Self {
+                weight: WeightInit::KaimingFanOutOfGroup(groups),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     /// Fills `[outputs, inputs / groups, …]` and `[outputs]`.
     /// Draws the values of `weight`, `[outputs, inputs / groups, …]`, in place, from libtorch's generator.
     ///
@@ -97,6 +112,10 @@ impl WeightInit {
                 let deviation = (2.0 / fan_out(weight) as f64).sqrt();
                 drop(weight.f_normal_(0.0, deviation)?);
             }
+            Self::KaimingFanOutOfGroup(groups) => {
+                let deviation = (2.0 * groups as f64 / fan_out(weight) as f64).sqrt();
+                drop(weight.f_normal_(0.0, deviation)?);
+            }
             Self::KaimingFanIn => {
                 let deviation = (2.0 / fan_in(weight) as f64).sqrt();
                 drop(weight.f_normal_(0.0, deviation)?);
@@ -109,7 +128,7 @@ impl WeightInit {
             Self::Normal(deviation) => drop(weight.f_normal_(0.0, deviation)?),
             Self::TruncatedNormal(deviation) => truncated_normal(weight, deviation)?,
             Self::UniformByOutputs => uniform_by_fan(weight, weight.size()[0])?,
-            Self::Constant(value) => drop(weight.f_fill_(value)?),
+            Self::Constant(value) => drop(weight.f_fill_number_(value)?),
         }
         Ok(())
     }
@@ -160,7 +179,7 @@ fn uniform_by_fan(tensor: &mut Tensor, fan: i64) -> Result<(), ModelError> {
 /// deviations here are so small (0.1 at most) that this happens once in 10⁸⁸ draws.
 fn truncated_normal(weight: &mut Tensor, deviation: f64) -> Result<(), ModelError> {
     let _ = weight.f_normal_(0.0, deviation)?;
-    drop(weight.f_clamp_(-2.0, 2.0)?);
+    drop(weight.f_clamp_numbers_(-2.0, 2.0)?);
     Ok(())
 }
 

@@ -7,13 +7,17 @@ mod conv;
 mod inverted_residual;
 mod modules;
 mod norm;
+mod patches;
+mod rotary;
 
 use std::cell::RefCell;
 
 use tch::Tensor;
 
 pub(super) use attention::{MultiheadAttention, attend, attention_work};
-pub(super) use blocks::{ConvNormActivation, PooledStem, SqueezeExcitation, divisible_by_8};
+pub(super) use blocks::{
+    ConvNormAct, ConvNormActivation, PooledStem, SqueezeExcitation, divisible_by_8,
+};
 pub(super) use builder::{Blueprint, Builder, Filling, ModuleRecord};
 pub(super) use conv::{Conv2d, ConvNorm, ConvSpec};
 pub(super) use inverted_residual::{InvertedResidual, Projection};
@@ -21,7 +25,9 @@ pub(super) use modules::{
     Activation, ActivationKind, AvgPool2d, Dropout, Linear, Marker, MaxPool2d, StochasticDepth,
     drop_rows,
 };
-pub(super) use norm::{BatchNorm, LayerNorm, NormSpec};
+pub(super) use norm::{BatchNorm, LayerNorm, LayerScale, NormSpec};
+pub(super) use patches::{Patches, Positions, resampled_positions};
+pub(super) use rotary::{Rotary, RotaryKind};
 
 use super::ModelError;
 use super::fold::FoldedWeights;

@@ -112,7 +112,7 @@ fn inverted_residual(
             module,
             hidden,
             squeeze: None,
-            project: Projection::Bare(project),
+            project: Some(Projection::Bare(project)),
             stochastic_depth: None,
             residual: stride == 1 && inputs == outputs,
         })

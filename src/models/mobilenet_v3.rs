@@ -190,7 +190,7 @@ fn inverted_residual(
             module,
             hidden,
             squeeze,
-            project: Projection::Module(project),
+            project: Some(Projection::Module(project)),
             stochastic_depth: None,
             residual: row.stride == 1 && inputs == row.outputs,
         })

@@ -10,9 +10,11 @@ pub mod head;
 pub mod init;
 pub mod layers;
 pub mod load;
+pub mod origin;
 pub mod parameters;
 pub mod parity;
 pub mod speed;
+pub mod tokens;
 pub mod tree;
 pub mod weights;
 
@@ -22,13 +24,16 @@ mod densenet;
 mod download;
 mod efficientnet;
 mod efficientnet_lite;
+mod eva;
 mod fused;
 mod googlenet;
 mod inception_layers;
 mod inception_v3;
 mod mobilenet_v2;
 mod mobilenet_v3;
+mod mobilenet_v4;
 mod network;
+mod regnet;
 mod resnet;
 mod vgg;
 mod vision_transformer;
@@ -40,6 +45,7 @@ pub(crate) use golden_tests::test_every_backbone;
 
 pub use backbone::{Backbone, backbone_info, build, build_blank, outline};
 pub use catalogue::{ArchitectureInfo, WeightsInfo};
+pub use classifier::mean_over_places;
 pub use vision_transformer::position_embedding;
 
 use std::path::PathBuf;
@@ -78,6 +84,17 @@ pub enum ModelError {
     /// There is nothing to make a class activation map from.
     #[error("{0} has no class activation map: it ends in neither a grid of features nor tokens")]
     NoMap(String),
+    /// The text says what to do instead.
+    #[error("{}", no_classifier(.0))]
+    NoClassifier(String),
     #[error("{0}")]
     Device(String),
+}
+
+/// What is said of a network, by its title, where classes are expected of it that it never learned.
+pub fn no_classifier(title: &str) -> String {
+    format!(
+        "{title} has no classifier of its own: it learned from pictures without ImageNet’s classes, so there are none to name. \
+         Train a head on your own classes, or take its features (graft embed)"
+    )
 }

@@ -131,6 +131,9 @@ impl Backbone for StagedNetwork {
     }
 
     fn classify(&self, features: &Tensor, pass: &Pass) -> Result<Tensor, ModelError> {
+        if !self.info.has_classifier() {
+            return Err(ModelError::NoClassifier(self.info.title.to_owned()));
+        }
         self.parts.classifier.forward(features, &Context::new(pass))
     }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tch::{Device, Kind, Tensor, no_grad_guard};
 
 use super::layers::Pass;
-use super::{Backbone, ModelError, backbone};
+use super::{Backbone, ModelError, backbone, mean_over_places};
 
 /// The reference's answer to two pictures of noise at the weights' own size.
 #[derive(Debug, Clone, Deserialize)]
@@ -21,12 +21,12 @@ pub struct Reference {
     pub logits: ReferenceLogits,
 }
 
-/// What is kept of logits `[N, 1000]`.
+/// What is kept of logits `[N, 1000]`, or of the pooled features `[N, F]` of a network without a classifier.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ReferenceLogits {
     /// The first few of every picture.
     pub logits: Vec<Vec<f64>>,
-    /// The length of all 1000.
+    /// The length of all of them.
     #[serde(rename = "logits_l2")]
     pub lengths: Vec<f64>,
 }
@@ -100,19 +100,49 @@ pub fn noise(name: &str, shape: &[i64]) -> Result<Tensor, ModelError> {
     tensor(name, shape, |r| r)
 }
 
-/// The logits of `backbone` as inference: `[N, 3, H, W]` to `[N, 1000]`.
+/// What `backbone` gives as inference, and its reference too: of `[N, 3, H, W]` the logits `[N, 1000]`, or the pooled features
+/// `[N, F]` where there is no classifier.
 ///
 /// # Errors
 /// libtorch's own.
 pub fn logits(backbone: &dyn Backbone, pictures: &Tensor) -> Result<Tensor, ModelError> {
     let _guard = no_grad_guard();
     let pass = Pass::inference();
-    backbone.classify(&backbone.forward_features(pictures, &pass)?, &pass)
+    answers(
+        backbone,
+        &backbone.forward_features(pictures, &pass)?,
+        &pass,
+    )
+}
+
+/// The same of features, `[N, C, H, W]` or `[N, F]`.
+///
+/// # Errors
+/// libtorch's own.
+pub(super) fn answers(
+    backbone: &dyn Backbone,
+    features: &Tensor,
+    pass: &Pass,
+) -> Result<Tensor, ModelError> {
+    match backbone.info().has_classifier() {
+        true => backbone.classify(features, pass),
+        false => mean_over_places(features),
+    }
+}
+
+/// How much narrower weights of more than one dimension are. The branches of EfficientNetV2's fused blocks have nothing to
+/// damp them, and without this their sums grow until single precision tells nothing.
+fn gain(name: &str) -> f64 {
+    match name {
+        "efficientnet_v2_s" => 0.9,
+        _ => 1.0,
+    }
 }
 
 /// The formula: weights as wide as their fan in asks for, normalisations near the identity.
 fn fill(network: &mut dyn Backbone) -> Result<(), ModelError> {
     let _guard = no_grad_guard();
+    let gain = gain(network.info().name);
     for entry in &mut network.parameters_mut().entries {
         let (name, shape) = (&entry.name, entry.tensor.size());
         if name.ends_with("num_batches_tracked") {
@@ -120,7 +150,7 @@ fn fill(network: &mut dyn Backbone) -> Result<(), ModelError> {
             continue;
         }
         let fan_in: i64 = shape.iter().skip(1).product();
-        let width = (6.0 / fan_in as f64).sqrt();
+        let width = gain * (6.0 / fan_in as f64).sqrt();
         let values = if name.ends_with("running_var") {
             tensor(name, &shape, |r| 1.0 + 0.5 * r.abs())?
         } else if name.ends_with("running_mean") {

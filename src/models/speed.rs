@@ -18,6 +18,13 @@ const SECONDS: f64 = 2.0;
 const BATCHES: u32 = 8;
 /// Small enough not to trouble a machine that does other things.
 const BATCH: i64 = 8;
+/// Billions of multiply-adds that a batch for measuring may take, so that one pass takes seconds on a processor.
+const MOST_GFLOPS: f64 = 200.0;
+
+/// Of `usual` pictures, as many as a processor is through with in seconds: at least one.
+pub fn batch_for_processor(info: &ArchitectureInfo, usual: i64) -> i64 {
+    usual.min((MOST_GFLOPS / info.gflops) as i64).max(1)
+}
 
 /// What was measured of one backbone at its weights' own input size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -133,7 +140,7 @@ pub fn measure(info: &ArchitectureInfo, stop: &StopFlag) -> Result<Option<Measur
     let meter = Meter::start();
     let rate = rate(
         network.as_ref(),
-        BATCH,
+        batch_for_processor(info, BATCH),
         side,
         Device::Cpu,
         Kind::Float,
@@ -220,6 +227,13 @@ mod tests {
                 by_training: false,
             }),
         }
+    }
+
+    #[test]
+    fn large_networks_are_measured_with_few_pictures() {
+        let batch = |name| batch_for_processor(catalogue::find(name).unwrap(), BATCH);
+        assert_eq!((batch("resnet18"), batch("vgg19")), (BATCH, BATCH));
+        assert_eq!(batch("vit_base_patch14_reg4_dinov2"), 1);
     }
 
     #[test]

@@ -2,40 +2,79 @@
 //! Recognition at Scale”, 2020 (arXiv 2010.11929): ViT-B/16 as torchvision has it, ViT-Tiny and
 //! -Small (Steiner et al. 2021, arXiv 2106.10270) as timm has them. The features are the class token
 //! after the last normalisation.
+//!
+//! With registers and layer scales: Oquab et al., “DINOv2: Learning Robust Visual Features without
+//! Supervision”, 2023 (arXiv 2304.07193), and Darcet et al., “Vision Transformers Need Registers”, 2023
+//! (arXiv 2309.16588). Without a class token, its features the mean of all patches: Tschannen et al.,
+//! “SigLIP 2: Multilingual Vision-Language Encoders with Improved Semantic Understanding, Localization, and
+//! Dense Features”, 2025 (arXiv 2502.14786). Both as timm has them.
 
 mod blocks;
 
-use blocks::{EncoderBlock, FinalNorm, Patches, resampled_positions};
+use blocks::EncoderBlock;
 use tch::Tensor;
 
 use super::ModelError;
 use super::classifier::{self, Classifier};
 use super::init::{BiasInit, Init, WeightInit};
-use super::layers::{Builder, ConvSpec, Marker};
+use super::layers::{
+    Block, Builder, Conv2d, ConvSpec, Marker, Patches, Positions, resampled_positions,
+};
 use super::network::{Parts, Segment, Stage};
+use super::tokens::{PooledNorm, TokenLayout};
 
 const EPS: f64 = 1e-6;
 
-/// The side of a patch in pixels.
-const PATCH: i64 = 16;
-
-/// Patches along a side of the 224 pixels that the position embedding is learned for.
-const GRID: i64 = 14;
-
-const BLOCKS: usize = 12;
+pub(super) const BLOCKS: usize = 12;
 
 /// Blocks that one box of the stage diagram holds.
 const BLOCKS_PER_STAGE: usize = 4;
 
 /// Both references drop nothing.
-const DROPOUT: f64 = 0.0;
+pub(super) const DROPOUT: f64 = 0.0;
 
-/// Width of a token, and heads.
-fn layout(name: &str) -> (i64, i64) {
-    match name {
-        "vit_tiny_patch16_224" => (192, 3),
-        "vit_small_patch16_224" => (384, 6),
-        _ => (768, 12),
+/// How one transformer differs from another.
+#[derive(Clone, Copy)]
+struct Layout {
+    /// Width of a token.
+    features: i64,
+    heads: i64,
+    tokens: TokenLayout,
+    /// Patches along a side of the pictures that the position embedding is learned for.
+    grid: i64,
+    registers: i64,
+    /// What layer scales begin with, where there are some.
+    layer_scale: Option<f64>,
+    has_classifier: bool,
+}
+
+impl Layout {
+    /// Of the transformer of that name.
+    ///
+    /// # Errors
+    /// [`ModelError::UnknownBackbone`].
+    fn of(name: &str) -> Result<Self, ModelError> {
+        let (features, heads) = match name {
+            "vit_tiny_patch16_224" => (192, 3),
+            "vit_small_patch16_224" | "vit_small_patch14_reg4_dinov2" => (384, 6),
+            _ => (768, 12),
+        };
+        let is_dinov2 = name.ends_with("_dinov2");
+        Ok(Self {
+            features,
+            heads,
+            tokens: TokenLayout::of_transformer(name)?,
+            grid: if is_dinov2 { 37 } else { 14 },
+            registers: if is_dinov2 { 4 } else { 0 },
+            layer_scale: is_dinov2.then_some(1e-5),
+            has_classifier: !is_dinov2 && !name.contains("siglip"),
+        })
+    }
+
+    /// `[1, P + G², C]`.
+    fn positions(&self) -> [i64; 3] {
+        let tokens = self.tokens.positioned_tokens + self.grid * self.grid;
+        [1, tokens, self.features]
     }
 }
 
@@ -44,27 +83,42 @@ fn is_torchvision(name: &str) -> bool {
     name == "vit_b_16"
 }
 
-/// The position embedding of transformer `name`, `[1, 1 + G², C]`, as it is for pictures of `side` pixels: of one token a patch,
-/// the last of which may be filled up.
+/// The position embedding of transformer `name`, `[1, P + G², C]`, as it is for pictures of `side` pixels: of one token a patch,
+/// the last of which may be filled up, after P of the network's own.
 ///
 /// # Errors
-/// libtorch's own.
+/// [`ModelError::UnknownBackbone`] for what is no transformer; libtorch's own.
 pub fn position_embedding(name: &str, stored: &Tensor, side: u32) -> Result<Tensor, ModelError> {
-    let patches = (i64::from(side) + PATCH - 1) / PATCH;
-    resampled_positions(stored, !is_torchvision(name), patches, patches)
+    let tokens = TokenLayout::of_transformer(name)?;
+    let patches = i64::from(side.div_ceil(tokens.patch));
+    let antialias = !is_torchvision(name);
+    resampled_positions(
+        stored,
+        tokens.positioned_tokens,
+        antialias,
+        patches,
+        patches,
+    )
 }
 
 pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelError> {
-    let (features, heads) = layout(name);
+    let layout = Layout::of(name)?;
     if is_torchvision(name) {
-        torchvision(builder, features, heads)
+        torchvision(builder, layout)
     } else {
-        timm(builder, features, heads)
+        timm(builder, layout)
     }
 }
 
 /// torchvision's names, order and beginnings.
-fn torchvision(builder: &mut Builder, features: i64, heads: i64) -> Result<Parts, ModelError> {
+fn torchvision(builder: &mut Builder, layout: Layout) -> Result<Parts, ModelError> {
+    let Layout {
+        features,
+        heads,
+        tokens,
+        ..
+    } = layout;
+    let patch = i64::from(tokens.patch);
     let start = builder.leaves();
     let mut segments = Vec::new();
     let mut stages = vec![Stage::new(
@@ -78,7 +132,7 @@ fn torchvision(builder: &mut Builder, features: i64, heads: i64) -> Result<Parts
     )];
     let class_token =
         builder.parameter("class_token", &[1, 1, features], WeightInit::Constant(0.0))?;
-    let deviation = 1.0 / ((3 * PATCH * PATCH) as f64).sqrt();
+    let deviation = 1.0 / ((3 * patch * patch) as f64).sqrt();
     builder.initialise(
         Init::zero_bias(WeightInit::TruncatedNormal(deviation)),
         Init {
@@ -86,15 +140,21 @@ fn torchvision(builder: &mut Builder, features: i64, heads: i64) -> Result<Parts
             bias: BiasInit::Normal(1e-6),
         },
     );
-    let projection = builder.conv("conv_proj", ConvSpec::patches(3, features, PATCH))?;
+    let projection = builder.conv("conv_proj", ConvSpec::patches(3, features, patch))?;
     builder.container("encoder", "Encoder", |builder, _| {
-        let shape = [1, GRID * GRID + 1, features];
-        let positions = builder.parameter("pos_embedding", &shape, WeightInit::Normal(0.02))?;
+        let normal = WeightInit::Normal(0.02);
+        let (embedding, module) =
+            builder.parameter("pos_embedding", &layout.positions(), normal)?;
         let patches = Patches {
             projection,
-            class_token,
-            positions,
-            antialias: false,
+            patch,
+            own_tokens: vec![class_token],
+            positions: Some(Positions {
+                embedding,
+                module,
+                own_tokens: tokens.positioned_tokens,
+                antialias: false,
+            }),
             dropout: builder.dropout("dropout", DROPOUT),
             markers: Vec::new(),
         };
@@ -105,6 +165,7 @@ fn torchvision(builder: &mut Builder, features: i64, heads: i64) -> Result<Parts
         let names = BlockNames {
             parent: "layers",
             parent_path: "encoder.layers",
+            parent_kind: "Sequential",
             prefix: "encoder_layer_",
             kind: "EncoderBlock",
         };
@@ -113,12 +174,15 @@ fn torchvision(builder: &mut Builder, features: i64, heads: i64) -> Result<Parts
             &names,
             &mut stages,
             &mut segments,
-            |builder, module| EncoderBlock::torchvision(builder, module, features, heads),
+            |builder, module, _| EncoderBlock::torchvision(builder, module, features, heads),
         )?;
         segments.push(Segment::build(builder, |builder| {
-            builder
-                .layer_norm("ln", "LayerNorm", features, EPS)
-                .map(FinalNorm)
+            Ok(PooledNorm {
+                norm: builder.layer_norm("ln", "LayerNorm", features, EPS)?,
+                layout: tokens,
+                is_after_pooling: false,
+                markers: Vec::new(),
+            })
         })?);
         stages.push(Stage::new("Final norm", ["encoder.ln"]));
         Ok(())
@@ -136,20 +200,29 @@ fn torchvision(builder: &mut Builder, features: i64, heads: i64) -> Result<Parts
 }
 
 /// timm's names, order and beginnings.
-fn timm(builder: &mut Builder, features: i64, heads: i64) -> Result<Parts, ModelError> {
+fn timm(builder: &mut Builder, layout: Layout) -> Result<Parts, ModelError> {
+    let Layout {
+        features, tokens, ..
+    } = layout;
     let truncated = WeightInit::TruncatedNormal(0.02);
     builder.initialise(Init::PYTORCH, Init::zero_bias(truncated));
+    // Modules of the first segment, in the order of the state_dict.
+    let mut first = Vec::new();
     let mut segments = vec![Segment::build(builder, |builder| {
-        let token = WeightInit::Normal(1e-6);
-        let class_token = builder.parameter("cls_token", &[1, 1, features], token)?;
-        let shape = [1, GRID * GRID + 1, features];
-        let positions = builder.parameter("pos_embed", &shape, truncated)?;
-        let (projection, norm) = builder.container("patch_embed", "PatchEmbed", |builder, _| {
-            Ok((
-                builder.conv("proj", ConvSpec::patches(3, features, PATCH))?,
-                identity(builder, "norm"),
-            ))
-        })?;
+        let mut own = |builder: &mut Builder, name: &'static str, count: i64| {
+            first.push(name);
+            builder.parameter(name, &[1, count, features], WeightInit::Normal(1e-6))
+        };
+        let mut own_tokens = Vec::new();
+        if tokens.own_tokens > 0 {
+            own_tokens.push(own(builder, "cls_token", 1)?);
+        }
+        if layout.registers > 0 {
+            own_tokens.push(own(builder, "reg_token", layout.registers)?);
+        }
+        let (embedding, module) = builder.parameter("pos_embed", &layout.positions(), truncated)?;
+        let patch = i64::from(tokens.patch);
+        let (projection, norm) = patch_embed(builder, features, patch)?;
         let dropout = builder.dropout("pos_drop", DROPOUT);
         let markers = vec![
             norm,
@@ -158,27 +231,30 @@ fn timm(builder: &mut Builder, features: i64, heads: i64) -> Result<Parts, Model
         ];
         Ok(Patches {
             projection,
-            class_token,
-            positions,
-            antialias: true,
+            patch,
+            own_tokens,
+            positions: Some(Positions {
+                embedding,
+                module,
+                own_tokens: tokens.positioned_tokens,
+                antialias: true,
+            }),
             dropout,
             markers,
         })
     })?];
-    let mut stages = vec![Stage::new(
-        "Patches",
-        [
-            "cls_token",
-            "pos_embed",
-            "patch_embed",
-            "pos_drop",
-            "patch_drop",
-            "norm_pre",
-        ],
-    )];
+    first.extend([
+        "pos_embed",
+        "patch_embed",
+        "pos_drop",
+        "patch_drop",
+        "norm_pre",
+    ]);
+    let mut stages = vec![Stage::new("Patches", first)];
     let names = BlockNames {
         parent: "blocks",
         parent_path: "blocks",
+        parent_kind: "Sequential",
         prefix: "",
         kind: "Block",
     };
@@ -187,48 +263,81 @@ fn timm(builder: &mut Builder, features: i64, heads: i64) -> Result<Parts, Model
         &names,
         &mut stages,
         &mut segments,
-        |builder, module| EncoderBlock::timm(builder, module, features, heads),
+        |builder, module, _| {
+            EncoderBlock::timm(builder, module, features, layout.heads, layout.layer_scale)
+        },
     )?;
     segments.push(Segment::build(builder, |builder| {
-        builder
-            .layer_norm("norm", "LayerNorm", features, EPS)
-            .map(FinalNorm)
+        Ok(PooledNorm {
+            norm: builder.layer_norm("norm", "LayerNorm", features, EPS)?,
+            layout: tokens,
+            is_after_pooling: false,
+            markers: Vec::new(),
+        })
     })?);
     stages.push(Stage::new("Final norm", ["norm"]));
-    let head = classifier::linear(builder, "head", features, 1000)?;
+    let classifier = match layout.has_classifier {
+        true => Classifier {
+            steps: vec![classifier::linear(builder, "head", features, 1000)?],
+        },
+        false => Classifier::none(),
+    };
     Ok(Parts {
         kind: "VisionTransformer",
         segments,
         stages,
-        classifier: Classifier { steps: vec![head] },
+        classifier,
         features,
     })
 }
 
-/// What the blocks are called.
-struct BlockNames {
-    /// The module that holds them, and its path.
-    parent: &'static str,
-    parent_path: &'static str,
-    /// Before a block's number.
-    prefix: &'static str,
-    kind: &'static str,
+/// timm's `PatchEmbed`: the projection, and the normalisation that there is by name only.
+///
+/// # Errors
+/// libtorch's own.
+pub(super) fn patch_embed(
+    builder: &mut Builder,
+    features: i64,
+    patch: i64,
+) -> Result<(Conv2d, Marker), ModelError> {
+    builder.container("patch_embed", "PatchEmbed", |builder, _| {
+        Ok((
+            builder.conv("proj", ConvSpec::patches(3, features, patch))?,
+            identity(builder, "norm"),
+        ))
+    })
 }
 
-/// All blocks of the encoder, each a segment of its own.
-fn add_blocks(
+/// What the blocks are called.
+pub(super) struct BlockNames {
+    /// The module that holds them, its path and its class.
+    pub parent: &'static str,
+    pub parent_path: &'static str,
+    pub parent_kind: &'static str,
+    /// Before a block's number.
+    pub prefix: &'static str,
+    pub kind: &'static str,
+}
+
+/// All blocks of the encoder, each a segment of its own; `build` gets the block's module number and its place.
+///
+/// # Errors
+/// Those of `build`.
+pub(super) fn add_blocks<B: Block + 'static>(
     builder: &mut Builder,
     names: &BlockNames,
     stages: &mut Vec<Stage>,
     segments: &mut Vec<Segment>,
-    build: impl Fn(&mut Builder, usize) -> Result<EncoderBlock, ModelError>,
+    build: impl Fn(&mut Builder, usize, usize) -> Result<B, ModelError>,
 ) -> Result<(), ModelError> {
-    builder.container(names.parent, "Sequential", |builder, _| {
+    builder.container(names.parent, names.parent_kind, |builder, _| {
         for block in 0..BLOCKS {
             let name = format!("{}{block}", names.prefix);
             add_block(stages, block, format!("{}.{name}", names.parent_path));
             segments.push(Segment::build(builder, |builder| {
-                builder.container(&name, names.kind, &build)
+                builder.container(&name, names.kind, |builder, module| {
+                    build(builder, module, block)
+                })
             })?);
         }
         Ok(())
@@ -246,6 +355,6 @@ fn add_block(stages: &mut Vec<Stage>, block: usize, path: String) {
     }
 }
 
-fn identity(builder: &mut Builder, name: &str) -> Marker {
+pub(super) fn identity(builder: &mut Builder, name: &str) -> Marker {
     builder.marker(name, "Identity", "")
 }

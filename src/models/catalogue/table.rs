@@ -8,13 +8,23 @@ use crate::data::square::Interpolation;
 /// Mean and deviation that torchvision's weights were trained with.
 const IMAGENET_MEAN: [f64; 3] = [0.485, 0.456, 0.406];
 const IMAGENET_STD: [f64; 3] = [0.229, 0.224, 0.225];
+/// And OpenAI's CLIP, whose pictures EVA-02 was taught with.
+const CLIP_MEAN: [f64; 3] = [0.48145466, 0.4578275, 0.40821073];
+const CLIP_STD: [f64; 3] = [0.26862954, 0.26130258, 0.27577711];
+
+/// Meta's own terms, which go with everything that is made from the weights.
+pub(super) const DINOV3_LICENCE: &str = "DINOv3 License (Meta)";
 
 const EFFICIENTNET_PAPER: &str =
     "Tan and Le, “EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks”, 2019";
 const MOBILENET_V3_PAPER: &str = "Howard et al., “Searching for MobileNetV3”, 2019";
+const MOBILENET_V4_PAPER: &str =
+    "Qin et al., “MobileNetV4: Universal Models for the Mobile Ecosystem”, 2024";
+const CONVNEXT_PAPER: &str = "Liu et al., “A ConvNet for the 2020s”, 2022";
 const RESNET_PAPER: &str = "He et al., “Deep Residual Learning for Image Recognition”, 2015";
 const VGG_PAPER: &str = "Simonyan and Zisserman, “Very Deep Convolutional Networks for Large-Scale Image Recognition”, 2014";
 const VIT_PAPER: &str = "Dosovitskiy et al., “An Image Is Worth 16x16 Words: Transformers for Image Recognition at Scale”, 2020";
+const DINOV2_PAPER: &str = "Oquab et al., “DINOv2: Learning Robust Visual Features without Supervision”, 2023, with the registers of Darcet et al., “Vision Transformers Need Registers”, 2023";
 const AUGREG_PAPER: &str = "Steiner et al., “How to Train Your ViT? Data, Augmentation, and Regularization in Vision Transformers”, 2021";
 
 /// Weights of torchvision: name, file's name and hash, size, top-1 and top-5 accuracy, resize and
@@ -49,7 +59,8 @@ macro_rules! torchvision {
 }
 
 /// Weights of timm on the Hugging Face hub: network, tag, size by the count of its parameters, top-1 and
-/// top-5 accuracy as timm's `results/results-imagenet.csv` has them. No SHA-256 of theirs is published
+/// top-5 accuracy as timm's `results/results-imagenet.csv` has them, or as its model cards do where the table was measured at
+/// another size than pictures have here. No SHA-256 of theirs is published
 /// but by the hub itself: it is asked for when a file is fetched, and names the file in the hub's cache.
 macro_rules! timm {
     ($network:literal, $tag:literal, $mb:expr, ($top1:expr, $top5:expr)) => {
@@ -124,6 +135,15 @@ impl WeightsInfo {
         Self { min_size, ..self }
     }
 
+    /// The side of the square, and of the shorter side before it is cut.
+    const fn sized(self, input_size: u32, resize: u32) -> Self {
+        Self {
+            input_size,
+            resize,
+            ..self
+        }
+    }
+
     const fn licensed(self, licence: &'static str) -> Self {
         Self { licence, ..self }
     }
@@ -140,7 +160,7 @@ impl WeightsInfo {
 }
 
 /// Small and quick ones first.
-pub(super) static ARCHITECTURES: [ArchitectureInfo; 27] = [
+pub(super) static ARCHITECTURES: &[ArchitectureInfo] = &[
     ArchitectureInfo {
         name: "efficientnet_lite0",
         title: "EfficientNet-Lite0",
@@ -205,6 +225,26 @@ pub(super) static ARCHITECTURES: [ArchitectureInfo; 27] = [
         weights: &[torchvision!("IMAGENET1K_V2", "mobilenet_v3_large", "5c1a4163", 21.107, (75.274, 92.566), 232 => 224), torchvision!("IMAGENET1K_V1", "mobilenet_v3_large", "8738ca79", 21.114, (74.042, 91.34), 256 => 224)],
     },
     ArchitectureInfo {
+        name: "mobilenetv4_conv_small",
+        title: "MobileNetV4 small",
+        paper: MOBILENET_V4_PAPER,
+        parameters: 3_774_024,
+        backbone_parameters: 1_261_664,
+        gflops: 0.186,
+        input_range: (32, 1024),
+        weights: &[timm!("mobilenetv4_conv_small", "e2400_r224_in1k", 14.5, (73.756, 91.422)).normalised(IMAGENET_MEAN, IMAGENET_STD).sized(224, 256)],
+    },
+    ArchitectureInfo {
+        name: "mobilenetv4_conv_medium",
+        title: "MobileNetV4 medium",
+        paper: MOBILENET_V4_PAPER,
+        parameters: 9_715_512,
+        backbone_parameters: 7_203_152,
+        gflops: 1.08,
+        input_range: (32, 1024),
+        weights: &[timm!("mobilenetv4_conv_medium", "e500_r256_in1k", 37.3, (79.928, 95.184)).normalised(IMAGENET_MEAN, IMAGENET_STD).sized(256, 269), timm!("mobilenetv4_conv_medium", "e500_r224_in1k", 37.3, (79.094, 94.77)).normalised(IMAGENET_MEAN, IMAGENET_STD).sized(224, 235)],
+    },
+    ArchitectureInfo {
         name: "efficientnet_b0",
         title: "EfficientNet-B0",
         paper: EFFICIENTNET_PAPER,
@@ -255,6 +295,16 @@ pub(super) static ARCHITECTURES: [ArchitectureInfo; 27] = [
         weights: &[torchvision!("IMAGENET1K_V1", "efficientnet_b4_rwightman", "23ab8bcd", 74.489, (83.384, 96.594), 384 => 380).bicubic()],
     },
     ArchitectureInfo {
+        name: "efficientnet_v2_s",
+        title: "EfficientNetV2-S",
+        paper: "Tan and Le, “EfficientNetV2: Smaller Models and Faster Training”, 2021",
+        parameters: 21_458_488,
+        backbone_parameters: 20_177_488,
+        gflops: 8.366,
+        input_range: (32, 1024),
+        weights: &[torchvision!("IMAGENET1K_V1", "efficientnet_v2_s", "dd5fe13b", 82.704, (84.228, 96.878), 384 => 384).least(33)],
+    },
+    ArchitectureInfo {
         name: "resnet18",
         title: "ResNet-18",
         paper: RESNET_PAPER,
@@ -303,6 +353,16 @@ pub(super) static ARCHITECTURES: [ArchitectureInfo; 27] = [
         gflops: 11.514,
         input_range: (32, 1024),
         weights: &[torchvision!("IMAGENET1K_V2", "resnet152", "f82ba261", 230.474, (82.284, 96.002), 232 => 224), torchvision!("IMAGENET1K_V1", "resnet152", "394f9c45", 230.434, (78.312, 94.046), 256 => 224)],
+    },
+    ArchitectureInfo {
+        name: "regnety_016",
+        title: "RegNetY-1.6GF",
+        paper: "Radosavovic et al., “Designing Network Design Spaces”, 2020",
+        parameters: 11_202_430,
+        backbone_parameters: 10_313_430,
+        gflops: 1.612,
+        input_range: (32, 1024),
+        weights: &[timm!("regnety_016", "tv2_in1k", 42.9, (80.66, 95.334)).normalised(IMAGENET_MEAN, IMAGENET_STD).sized(224, 232).licensed("BSD-3-Clause (torchvision)")],
     },
     ArchitectureInfo {
         name: "densenet121",
@@ -375,14 +435,24 @@ pub(super) static ARCHITECTURES: [ArchitectureInfo; 27] = [
         weights: &[torchvision!("IMAGENET1K_V1", "vgg19_bn", "c79401a0", 548.143, (74.218, 91.842), 256 => 224).least(32)],
     },
     ArchitectureInfo {
+        name: "convnext_nano",
+        title: "ConvNeXt-Nano",
+        paper: CONVNEXT_PAPER,
+        parameters: 15_593_560,
+        backbone_parameters: 14_951_280,
+        gflops: 2.446,
+        input_range: (32, 1024),
+        weights: &[timm!("convnext_nano", "in12k_ft_in1k", 59.5, (82.282, 96.344)).normalised(IMAGENET_MEAN, IMAGENET_STD).sized(224, 235)],
+    },
+    ArchitectureInfo {
         name: "convnext_tiny",
         title: "ConvNeXt-Tiny",
-        paper: "Liu et al., “A ConvNet for the 2020s”, 2022",
+        paper: CONVNEXT_PAPER,
         parameters: 28_589_128,
         backbone_parameters: 27_818_592,
         gflops: 4.456,
         input_range: (32, 1024),
-        weights: &[torchvision!("IMAGENET1K_V1", "convnext_tiny", "983f1562", 109.119, (82.52, 96.146), 236 => 224).least(32)],
+        weights: &[torchvision!("IMAGENET1K_V1", "convnext_tiny", "983f1562", 109.119, (82.52, 96.146), 236 => 224).least(32), timm!("convnext_tiny", "in12k_ft_in1k", 109.1, (84.186, 97.124)).normalised(IMAGENET_MEAN, IMAGENET_STD).sized(224, 235), timm!("convnext_tiny", "dinov3_lvd1689m", 106.1, (f64::NAN, f64::NAN)).normalised(IMAGENET_MEAN, IMAGENET_STD).sized(224, 224).licensed(DINOV3_LICENCE)],
     },
     ArchitectureInfo {
         name: "vit_tiny_patch16_224",
@@ -405,6 +475,36 @@ pub(super) static ARCHITECTURES: [ArchitectureInfo; 27] = [
         weights: &[timm!("vit_small_patch16_224", "augreg_in21k_ft_in1k", 84.1, (81.384, 96.136))],
     },
     ArchitectureInfo {
+        name: "vit_small_patch16_dinov3",
+        title: "DINOv3 ViT-S/16",
+        paper: "Siméoni et al., “DINOv3”, 2025",
+        parameters: 21_586_944,
+        backbone_parameters: 21_586_944,
+        gflops: 6.245,
+        input_range: (32, 1024),
+        weights: &[timm!("vit_small_patch16_dinov3", "lvd1689m", 82.3, (f64::NAN, f64::NAN)).normalised(IMAGENET_MEAN, IMAGENET_STD).sized(256, 256).licensed(DINOV3_LICENCE)],
+    },
+    ArchitectureInfo {
+        name: "vit_small_patch14_reg4_dinov2",
+        title: "DINOv2 ViT-S/14",
+        paper: DINOV2_PAPER,
+        parameters: 22_057_344,
+        backbone_parameters: 22_057_344,
+        gflops: 46.883,
+        input_range: (32, 1024),
+        weights: &[timm!("vit_small_patch14_reg4_dinov2", "lvd142m", 84.1, (f64::NAN, f64::NAN)).normalised(IMAGENET_MEAN, IMAGENET_STD).sized(518, 518)],
+    },
+    ArchitectureInfo {
+        name: "eva02_small_patch14_336",
+        title: "EVA-02-S/14",
+        paper: "Fang et al., “EVA-02: A Visual Representation for Neon Genesis”, 2023",
+        parameters: 22_129_000,
+        backbone_parameters: 21_744_000,
+        gflops: 15.451,
+        input_range: (32, 1024),
+        weights: &[timm!("eva02_small_patch14_336", "mim_in22k_ft_in1k", 84.4, (85.716, 97.632)).normalised(CLIP_MEAN, CLIP_STD).sized(336, 336).licensed("MIT")],
+    },
+    ArchitectureInfo {
         name: "vit_b_16",
         title: "ViT-B/16",
         paper: VIT_PAPER,
@@ -413,5 +513,25 @@ pub(super) static ARCHITECTURES: [ArchitectureInfo; 27] = [
         gflops: 17.564,
         input_range: (32, 1024),
         weights: &[torchvision!("IMAGENET1K_V1", "vit_b_16", "c867db91", 330.285, (81.072, 95.318), 256 => 224).least(224), torchvision!("IMAGENET1K_SWAG_E2E_V1", "vit_b_16_swag", "9ac1b537", 331.398, (85.304, 97.65), 384 => 384).bicubic().least(384).licensed("CC-BY-NC-4.0 (SWAG)"), torchvision!("IMAGENET1K_SWAG_LINEAR_V1", "vit_b_16_lc_swag", "4e70ced5", 330.285, (81.886, 96.18), 224 => 224).bicubic().least(224).licensed("CC-BY-NC-4.0 (SWAG)")],
+    },
+    ArchitectureInfo {
+        name: "vit_base_patch16_siglip_gap_224",
+        title: "SigLIP 2 ViT-B/16",
+        paper: "Tschannen et al., “SigLIP 2: Multilingual Vision-Language Encoders with Improved Semantic Understanding, Localization, and Dense Features”, 2025",
+        parameters: 85_797_120,
+        backbone_parameters: 85_797_120,
+        gflops: 17.471,
+        input_range: (32, 1024),
+        weights: &[timm!("vit_base_patch16_siglip_gap_224", "v2_webli", 327.3, (f64::NAN, f64::NAN))],
+    },
+    ArchitectureInfo {
+        name: "vit_base_patch14_reg4_dinov2",
+        title: "DINOv2 ViT-B/14",
+        paper: DINOV2_PAPER,
+        parameters: 86_582_016,
+        backbone_parameters: 86_582_016,
+        gflops: 152.116,
+        input_range: (32, 1024),
+        weights: &[timm!("vit_base_patch14_reg4_dinov2", "lvd142m", 330.3, (f64::NAN, f64::NAN)).normalised(IMAGENET_MEAN, IMAGENET_STD).sized(518, 518)],
     },
 ];

@@ -61,6 +61,15 @@ impl Devices {
         })
     }
 
+    /// The indices of the cards that are usable, the most capable first.
+    pub fn usable(&self) -> Vec<usize> {
+        let mut cards: Vec<usize> = (0..self.cuda.len())
+            .filter(|&index| self.check(index).is_ok())
+            .collect();
+        cards.sort_by_key(|&index| (index != self.best, index));
+        cards
+    }
+
     /// Whether a graphics card is usable.
     ///
     /// # Errors
@@ -316,6 +325,7 @@ mod tests {
                 (found, expected) => panic!("{text}: {found:?}, expected {expected:?}"),
             }
         }
+        assert_eq!(devices.usable(), [2, 1]);
         // Nothing is left of a machine whose only card is too old but the reason.
         let devices = sort_out(&[old]);
         assert!(devices.cuda.is_empty() && devices.refused.len() == 1);

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::error::Fault;
 use crate::data::StopFlag;
 use crate::data::replace::replace;
-use crate::ordinary_file::{self, Links};
+use crate::ordinary_file::{self, Links, LockFile};
 
 /// Between two looks at whether another process is done.
 const WAIT: Duration = Duration::from_millis(100);
@@ -28,7 +28,7 @@ pub(super) struct Record {
 /// A part file that this process holds locked. The lock goes with the process.
 #[derive(Debug)]
 pub(super) struct Part {
-    file: File,
+    file: LockFile,
     path: PathBuf,
     target: PathBuf,
     hasher: Sha256,
@@ -43,8 +43,7 @@ impl Part {
         fs::create_dir_all(folder).map_err(|error| Fault::disk(folder, error))?;
         let path = beside(target, "part");
         loop {
-            let file =
-                ordinary_file::open_lock(&path).map_err(|error| Fault::disk(&path, error))?;
+            let file = LockFile::open(&path).map_err(|error| Fault::disk(&path, error))?;
             loop {
                 match file.try_lock() {
                     Ok(()) => break,

@@ -7,7 +7,7 @@ use crate::libtorch::autocast::Autocast;
 use crate::models::Backbone;
 use crate::models::layers::{LeafMode, Pass};
 use crate::models::parameters::{ParameterEntry, Role};
-use crate::models::parity::{TOLERANCE, noise, pictures};
+use crate::models::parity::{TOLERANCE, answers, noise, pictures};
 use crate::models::tree::LayerTree;
 
 /// One training step under each norm policy that makes a difference.
@@ -56,7 +56,7 @@ pub(super) fn norm_modes(network: &dyn Backbone, side: i64) {
     let plain = run(&Pass::inference());
     assert_eq!(changed(), 0, "{name}: frozen is frozen");
     let kinds = kinds(&network.tree(side as u32).unwrap());
-    let Some(first) = kinds.iter().position(|kind| kind == "BatchNorm2d") else {
+    let Some(first) = kinds.iter().position(|kind| is_batch_norm(kind)) else {
         assert!(run(&Pass::inference()).equal(&plain), "{name}");
         return;
     };
@@ -78,6 +78,11 @@ fn restore<'a>(pairs: impl Iterator<Item = (&'a ParameterEntry, &'a Tensor)>) {
     for (entry, old) in pairs.filter(|(entry, _)| entry.role == Role::Buffer) {
         no_grad(|| entry.tensor.shallow_clone().copy_(old));
     }
+}
+
+/// Alone, or with the nonlinearity after it as in timm.
+fn is_batch_norm(kind: &str) -> bool {
+    kind.starts_with("BatchNorm")
 }
 
 fn kinds(tree: &LayerTree) -> Vec<String> {
@@ -102,7 +107,7 @@ pub(super) fn training_steps(network: &dyn Backbone, step: &Step) {
         ..mode
     };
     let policies = &step.policies;
-    let has_norms = kinds.iter().any(|kind| kind == "BatchNorm2d");
+    let has_norms = kinds.iter().any(|kind| is_batch_norm(kind));
     assert_eq!(has_norms, policies.train.is_some());
     for (mode, expected) in [
         (mode, Some(&policies.inference)),
@@ -113,7 +118,7 @@ pub(super) fn training_steps(network: &dyn Backbone, step: &Step) {
         let modes = kinds
             .iter()
             .map(|kind| {
-                if kind == "BatchNorm2d" {
+                if is_batch_norm(kind) {
                     mode
                 } else {
                     LeafMode::default()
@@ -143,10 +148,8 @@ fn mixed_step(network: &dyn Backbone, side: i64, expected: f64) {
         let _mixed = Autocast::begin(Device::Cpu, Kind::BFloat16).unwrap();
         network.forward_features(&x, &pass).unwrap()
     };
-    let logits = network
-        .classify(&features.to_kind(Kind::Float), &pass)
-        .unwrap();
-    let loss = (&logits * noise("loss", &[4, 1000]).unwrap()).sum(Kind::Float) / 1000.;
+    let logits = answers(network, &features.to_kind(Kind::Float), &pass).unwrap();
+    let loss = loss(&logits);
     let largest = logits.abs().max().double_value(&[]);
     let found = loss.double_value(&[]);
     assert!(
@@ -162,7 +165,11 @@ fn mixed_step(network: &dyn Backbone, side: i64, expected: f64) {
     }
 }
 
-/// A loss that is linear in the logits, so that it weighs them all.
+/// Linear in the logits, so that it weighs them all.
+fn loss(logits: &Tensor) -> Tensor {
+    (logits * noise("loss", &logits.size()).unwrap()).sum(Kind::Float) / 1000.
+}
+
 fn training_step(network: &dyn Backbone, side: i64, pass: &Pass, expected: &Outcome) {
     let name = network.info().name;
     let entries = &network.parameters().entries;
@@ -187,8 +194,8 @@ fn training_step(network: &dyn Backbone, side: i64, pass: &Pass, expected: &Outc
     }
     let x = pictures(4, side).unwrap();
     let features = network.forward_features(&x, pass).unwrap();
-    let logits = network.classify(&features, pass).unwrap();
-    let loss = (&logits * noise("loss", &[4, 1000]).unwrap()).sum(Kind::Float) / 1000.;
+    let logits = answers(network, &features, pass).unwrap();
+    let loss = loss(&logits);
     let largest = logits.abs().max().double_value(&[]);
     let found = loss.double_value(&[]);
     assert!(

@@ -3,7 +3,7 @@
 use tch::Tensor;
 
 use super::super::ModelError;
-use super::Context;
+use super::{Context, Rotary};
 
 /// PyTorch's `MultiheadAttention` of a sequence with itself, one leaf: its parts are no modules of
 /// their own there either (the projection's names `out_proj` aside).
@@ -27,8 +27,8 @@ impl MultiheadAttention {
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let (_, tokens, features) = input.size3()?;
         let projected = input.f_linear(&self.in_weight, Some(&self.in_bias))?;
-        let output =
-            attend(&projected, self.heads)?.f_linear(&self.out_weight, Some(&self.out_bias))?;
+        let output = attend(&projected, self.heads, None)?
+            .f_linear(&self.out_weight, Some(&self.out_bias))?;
         let projections = 4 * tokens * features * features;
         let work = projections + attention_work(tokens, features);
         context.record(self.module, &output, work as u64)?;
@@ -37,18 +37,29 @@ impl MultiheadAttention {
 }
 
 /// Queries, keys and values `[N, T, 3 C]` to `[N, T, C]`: softmax(Q Kᵀ / √d) V for every head of
-/// width d = C / `heads`.
-pub(in super::super) fn attend(projected: &Tensor, heads: i64) -> Result<Tensor, ModelError> {
+/// width d = C / `heads`. Q and K are turned by their places first, where there is `rotary`.
+///
+/// # Errors
+/// Those of [`Rotary::turn`]; libtorch's own.
+pub(in super::super) fn attend(
+    projected: &Tensor,
+    heads: i64,
+    rotary: Option<&Rotary>,
+) -> Result<Tensor, ModelError> {
     let (pictures, tokens, features) = projected.size3()?;
     let (features, depth) = (features / 3, features / 3 / heads);
     let parts = projected
         .f_view([pictures, tokens, 3, heads, depth])?
         .f_permute([2, 0, 3, 1, 4])?;
-    let part = |index| parts.f_select(0, index);
+    let value = parts.f_select(0, 2)?;
+    let parts = match rotary {
+        Some(rotary) => rotary.turn(&parts.f_narrow(0, 0, 2)?)?,
+        None => parts,
+    };
     let attended = Tensor::f_scaled_dot_product_attention(
-        &part(0)?,
-        &part(1)?,
-        &part(2)?,
+        &parts.f_select(0, 0)?,
+        &parts.f_select(0, 1)?,
+        &value,
         None::<&Tensor>,
         0.0,
         false,

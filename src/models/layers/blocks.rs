@@ -103,12 +103,88 @@ impl Block for ConvNormActivation {
     }
 }
 
+/// What gives its input back, as a part of a network.
+impl Block for Marker {
+    fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        self.pass(input, context)?;
+        Ok(input.shallow_clone())
+    }
+}
+
+/// timm's convolution with the `BatchNormAct2d` after it.
+#[derive(Debug)]
+pub(in super::super) struct ConvNormAct {
+    pub conv: ConvNorm,
+    activation: Option<Activation>,
+    /// `None` where the two are modules of the block itself.
+    module: Option<usize>,
+}
+
+impl ConvNormAct {
+    /// Two modules of the block, called `conv` and `norm`; of the normalisation eps and momentum follow.
+    ///
+    /// # Errors
+    /// libtorch's own.
+    pub fn bare(
+        builder: &mut Builder,
+        conv: (&str, ConvSpec),
+        norm: (&str, (f64, f64)),
+        activation: Option<ActivationKind>,
+    ) -> Result<Self, ModelError> {
+        let (name, (eps, momentum)) = norm;
+        Ok(Self {
+            conv: builder.conv_norm_act(conv, (name, eps, momentum), activation)?,
+            activation: activation.map(Activation::functional),
+            module: None,
+        })
+    }
+
+    /// A module `name` of its own (timm's `ConvNormAct`), with `conv` and `bn` in it; `norm`: eps and momentum.
+    ///
+    /// # Errors
+    /// libtorch's own.
+    pub fn module(
+        builder: &mut Builder,
+        name: &str,
+        spec: ConvSpec,
+        norm: (f64, f64),
+        activation: Option<ActivationKind>,
+    ) -> Result<Self, ModelError> {
+        builder.container(name, "ConvNormAct", |builder, module| {
+            Ok(Self {
+                module: Some(module),
+                ..Self::bare(builder, ("conv", spec), ("bn", norm), activation)?
+            })
+        })
+    }
+}
+
+impl Block for ConvNormAct {
+    fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        let x = match &self.activation {
+            Some(activation) => self.conv.forward_then(input, activation, context)?,
+            None => self.conv.forward(input, context)?,
+        };
+        if let Some(module) = self.module {
+            context.record(module, &x, 0)?;
+        }
+        Ok(x)
+    }
+
+    fn conv_norms(&self) -> Vec<&ConvNorm> {
+        vec![&self.conv]
+    }
+}
+
 /// Scales every channel by what the means of all channels say: Hu, Shen, Albanie, Sun and Wu,
-/// “Squeeze-and-Excitation Networks”, 2017 (arXiv 1709.01507), as torchvision has it.
+/// “Squeeze-and-Excitation Networks”, 2017 (arXiv 1709.01507), as torchvision has it, or timm.
 #[derive(Debug)]
 pub(in super::super) struct SqueezeExcitation {
     module: usize,
-    pool: Marker,
+    /// timm pools without a module.
+    pool: Option<Marker>,
+    /// timm's place for a normalisation, which is none.
+    norm: Option<Marker>,
     squeeze: Conv2d,
     excite: Conv2d,
     activation: Activation,
@@ -129,11 +205,34 @@ impl SqueezeExcitation {
         builder.container(name, "SqueezeExcitation", |builder, module| {
             Ok(Self {
                 module,
-                pool: builder.marker("avgpool", "AdaptiveAvgPool2d", "to 1 × 1"),
+                pool: Some(builder.marker("avgpool", "AdaptiveAvgPool2d", "to 1 × 1")),
+                norm: None,
                 squeeze: builder.conv("fc1", ConvSpec::new(channels, squeezed, 1, 1).biased())?,
                 excite: builder.conv("fc2", ConvSpec::new(squeezed, channels, 1, 1).biased())?,
                 activation: builder.activation("activation", activation),
                 scale: builder.activation("scale_activation", scale),
+            })
+        })
+    }
+
+    /// timm's `SEModule` as `se`: ReLU after squeezing, the sigmoid after exciting. `channels` of the grid, and of them after
+    /// squeezing.
+    ///
+    /// # Errors
+    /// libtorch's own.
+    pub fn timm(
+        builder: &mut Builder,
+        (channels, squeezed): (i64, i64),
+    ) -> Result<Self, ModelError> {
+        builder.container("se", "SEModule", |builder, module| {
+            Ok(Self {
+                module,
+                pool: None,
+                squeeze: builder.conv("fc1", ConvSpec::new(channels, squeezed, 1, 1).biased())?,
+                norm: Some(builder.marker("bn", "Identity", "")),
+                activation: builder.activation("act", ActivationKind::Relu),
+                excite: builder.conv("fc2", ConvSpec::new(squeezed, channels, 1, 1).biased())?,
+                scale: builder.activation("gate", ActivationKind::Sigmoid),
             })
         })
     }
@@ -144,10 +243,15 @@ impl SqueezeExcitation {
     /// libtorch's own.
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
         let means = input.f_adaptive_avg_pool2d([1, 1])?;
-        self.pool.pass(&means, context)?;
+        if let Some(pool) = &self.pool {
+            pool.pass(&means, context)?;
+        }
         let squeezed = self
             .squeeze
             .forward_then(&means, &self.activation, context)?;
+        if let Some(norm) = &self.norm {
+            norm.pass(&squeezed, context)?;
+        }
         let scale = self.excite.forward_then(&squeezed, &self.scale, context)?;
         let output = scale.f_mul(input)?;
         context.record(self.module, &output, 0)?;

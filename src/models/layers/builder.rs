@@ -8,7 +8,8 @@ use super::super::init::{Init, WeightInit};
 use super::super::parameters::{AUXILIARY, OUTSIDE_TREE, ParameterEntry, ParameterStore, Role};
 use super::{
     Activation, ActivationKind, AvgPool2d, BatchNorm, Conv2d, ConvNorm, ConvSpec, Dropout,
-    LayerNorm, Linear, Marker, MaxPool2d, MultiheadAttention, NormSpec, StochasticDepth,
+    LayerNorm, LayerScale, Linear, Marker, MaxPool2d, MultiheadAttention, NormSpec,
+    StochasticDepth,
 };
 
 /// One module in the order of definition, which is that of torchvision's `named_modules()`.
@@ -140,7 +141,8 @@ impl Builder {
         let mut weight = self.empty(&shape)?;
         let mut bias = spec.bias.then(|| self.empty(&[spec.outputs])).transpose()?;
         if self.filling.initialise {
-            self.conv_init.fill(&mut weight, bias.as_mut())?;
+            let init = self.conv_init.grouped(spec.groups);
+            init.fill(&mut weight, bias.as_mut())?;
         }
         if self.filling.device.is_cuda() {
             // Pictures come so, and a kernel in another order would be turned round in every step.
@@ -164,13 +166,18 @@ impl Builder {
     /// # Errors
     /// libtorch's own.
     pub fn norm(&mut self, name: &str, spec: NormSpec) -> Result<BatchNorm, ModelError> {
+        self.batch_norm(name, "BatchNorm2d", spec.features.to_string(), spec)
+    }
+
+    fn batch_norm(
+        &mut self,
+        name: &str,
+        kind: &str,
+        detail: String,
+        spec: NormSpec,
+    ) -> Result<BatchNorm, ModelError> {
         let features = spec.features;
-        let (module, leaf) = self.leaf(
-            name,
-            "BatchNorm2d",
-            features.to_string(),
-            2 * features as u64,
-        );
+        let (module, leaf) = self.leaf(name, kind, detail, 2 * features as u64);
         let (weight, bias) = self.scale_and_offset(name, features, leaf)?;
         let options = (Kind::Float, self.filling.device);
         let mean = Tensor::f_zeros([features], options)?;
@@ -252,6 +259,45 @@ impl Builder {
         })
     }
 
+    /// A convolution and timm's `BatchNormAct2d`, which holds the nonlinearity after it: one leaf. Of the norm's, eps and
+    /// momentum follow.
+    ///
+    /// # Errors
+    /// libtorch's own.
+    pub fn conv_norm_act(
+        &mut self,
+        conv: (&str, ConvSpec),
+        norm: (&str, f64, f64),
+        activation: Option<ActivationKind>,
+    ) -> Result<ConvNorm, ModelError> {
+        let features = conv.1.outputs;
+        let (norm_name, eps, momentum) = norm;
+        let detail = match activation {
+            Some(kind) => format!("{features}, {}", kind.class_name()),
+            None => features.to_string(),
+        };
+        let spec = NormSpec {
+            features,
+            eps,
+            momentum,
+        };
+        Ok(ConvNorm {
+            conv: self.conv(conv.0, conv.1)?,
+            norm: self.batch_norm(norm_name, "BatchNormAct2d", detail, spec)?,
+        })
+    }
+
+    /// Weights of a new network that begin at 0; where other values follow they stay as they are.
+    ///
+    /// # Errors
+    /// libtorch's own.
+    pub fn begin_at_zero(&self, weight: &Tensor) -> Result<(), ModelError> {
+        if self.filling.initialise {
+            let _ = weight.shallow_clone().f_zero_()?;
+        }
+        Ok(())
+    }
+
     pub fn activation(&mut self, name: &str, kind: ActivationKind) -> Activation {
         let (module, _) = self.leaf(name, kind.class_name(), String::new(), 0);
         Activation {
@@ -288,16 +334,61 @@ impl Builder {
     /// # Errors
     /// libtorch's own.
     pub fn linear(&mut self, name: &str, inputs: i64, outputs: i64) -> Result<Linear, ModelError> {
-        let parameters = ((inputs + 1) * outputs) as u64;
+        self.linear_with(name, inputs, outputs, true)
+    }
+
+    /// The same without a bias.
+    ///
+    /// # Errors
+    /// libtorch's own.
+    pub fn linear_unbiased(
+        &mut self,
+        name: &str,
+        inputs: i64,
+        outputs: i64,
+    ) -> Result<Linear, ModelError> {
+        self.linear_with(name, inputs, outputs, false)
+    }
+
+    fn linear_with(
+        &mut self,
+        name: &str,
+        inputs: i64,
+        outputs: i64,
+        is_biased: bool,
+    ) -> Result<Linear, ModelError> {
+        let parameters = ((inputs + i64::from(is_biased)) * outputs) as u64;
         let (module, leaf) = self.leaf(name, "Linear", format!("{inputs} → {outputs}"), parameters);
         let (weight, bias) = self.linear_tensors(&[outputs, inputs])?;
         let weight = self.register(name, "weight", weight, Role::Parameter, leaf)?;
-        let bias = self.register(name, "bias", bias, Role::Parameter, leaf)?;
+        let bias = match is_biased {
+            true => Some(self.register(name, "bias", bias, Role::Parameter, leaf)?),
+            false => None,
+        };
         Ok(Linear {
             weight,
             bias,
             module,
         })
+    }
+
+    /// timm's `LayerScale`, a leaf called `name` that begins with `value`.
+    ///
+    /// # Errors
+    /// libtorch's own.
+    pub fn layer_scale(
+        &mut self,
+        name: &str,
+        features: i64,
+        value: f64,
+    ) -> Result<LayerScale, ModelError> {
+        let (module, leaf) = self.leaf(name, "LayerScale", features.to_string(), features as u64);
+        let mut scale = self.empty(&[features])?;
+        if self.filling.initialise {
+            WeightInit::Constant(value).fill(&mut scale)?;
+        }
+        let scale = self.register(name, "gamma", scale, Role::Parameter, leaf)?;
+        Ok(LayerScale { scale, module })
     }
 
     /// Its input projection begins as Glorot and Bengio's (2010) with a zero bias, its output

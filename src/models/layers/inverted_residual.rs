@@ -12,7 +12,8 @@ pub(in super::super) struct InvertedResidual {
     /// Expansion, where there is one, and depthwise convolution.
     pub hidden: Vec<ConvNormActivation>,
     pub squeeze: Option<SqueezeExcitation>,
-    pub project: Projection,
+    /// EfficientNetV2's fused blocks without an expansion have none.
+    pub project: Option<Projection>,
     /// Leaves the branch of some pictures out in training. It stands in the tree of every block that
     /// has it, and does nothing where no input is added.
     pub stochastic_depth: Option<StochasticDepth>,
@@ -53,11 +54,14 @@ impl Block for InvertedResidual {
         if let Some(squeeze) = &self.squeeze {
             x = squeeze.forward(&x, context)?;
         }
-        if self.residual && context.folded.is_some() {
-            let project = self.project.conv_norm();
-            return project.forward_plus(&x, input, None, context);
-        }
-        let mut output = self.project.forward(&x, context)?;
+        let mut output = match &self.project {
+            Some(project) if self.residual && context.folded.is_some() => {
+                let project = project.conv_norm();
+                return project.forward_plus(&x, input, None, context);
+            }
+            Some(project) => project.forward(&x, context)?,
+            None => x,
+        };
         match &self.stochastic_depth {
             Some(depth) if self.residual => output = depth.forward(output, context)?,
             Some(depth) => context.record(depth.module, &output, 0)?,
@@ -74,7 +78,7 @@ impl Block for InvertedResidual {
         self.hidden
             .iter()
             .map(|layer| &layer.conv)
-            .chain([self.project.conv_norm()])
+            .chain(self.project.as_ref().map(Projection::conv_norm))
             .collect()
     }
 }

@@ -4,6 +4,7 @@ use tch::Tensor;
 
 use super::super::ModelError;
 use super::Context;
+use crate::libtorch::numbers::WithNumber;
 
 /// Which nonlinearity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,7 +162,7 @@ impl AvgPool2d {
 pub(in super::super) struct Linear {
     /// `[outputs, inputs]`.
     pub weight: Tensor,
-    pub bias: Tensor,
+    pub bias: Option<Tensor>,
     pub module: usize,
 }
 
@@ -171,7 +172,20 @@ impl Linear {
     /// # Errors
     /// libtorch's own.
     pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
-        let output = self.apply(input)?;
+        self.forward_with(input, self.bias.as_ref(), context)
+    }
+
+    /// The same with a bias `[outputs]` that other layers hold.
+    ///
+    /// # Errors
+    /// libtorch's own.
+    pub fn forward_with(
+        &self,
+        input: &Tensor,
+        bias: Option<&Tensor>,
+        context: &Context,
+    ) -> Result<Tensor, ModelError> {
+        let output = input.f_linear(&self.weight, bias)?;
         if context.trace.is_some() {
             let values: i64 = output.size().iter().skip(1).product();
             context.record(
@@ -189,7 +203,7 @@ impl Linear {
     /// # Errors
     /// libtorch's own.
     pub fn apply(&self, input: &Tensor) -> Result<Tensor, ModelError> {
-        Ok(input.f_linear(&self.weight, Some(&self.bias))?)
+        Ok(input.f_linear(&self.weight, self.bias.as_ref())?)
     }
 }
 
@@ -251,7 +265,7 @@ pub(in super::super) fn drop_rows(branch: Tensor, share: f64) -> Result<Tensor, 
     shape.iter_mut().skip(1).for_each(|side| *side = 1);
     let kept = 1.0 - share;
     let mut rows = Tensor::f_empty(&shape, (branch.kind(), branch.device()))?;
-    let rows = rows.f_bernoulli_float_(kept)?.f_div_scalar_(kept)?;
+    let rows = rows.f_bernoulli_float_(kept)?.f_div_number_(kept)?;
     Ok(branch.f_mul(&rows)?)
 }
 

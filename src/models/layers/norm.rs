@@ -4,6 +4,7 @@ use tch::{Tensor, no_grad_guard};
 
 use super::super::ModelError;
 use super::Context;
+use crate::libtorch::numbers::WithNumber;
 
 /// Size and constants of a BatchNorm.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +89,7 @@ impl BatchNorm {
 
     fn count_batch(&self) -> Result<(), ModelError> {
         let _guard = no_grad_guard();
-        let _ = self.batches.shallow_clone().f_add_scalar_(1)?;
+        let _ = self.batches.shallow_clone().f_add_number_(1_i64)?;
         Ok(())
     }
 }
@@ -133,5 +134,27 @@ impl LayerNorm {
             self.eps,
             true,
         )?)
+    }
+}
+
+/// Multiplies every channel of a branch by a number that is learned, small at first: Touvron et al., “Going Deeper with Image
+/// Transformers”, 2021 (arXiv 2103.17239).
+#[derive(Debug)]
+pub(in super::super) struct LayerScale {
+    /// `[features]`.
+    pub scale: Tensor,
+    pub module: usize,
+}
+
+impl LayerScale {
+    /// `[…, features]` to the same shape and kind.
+    ///
+    /// # Errors
+    /// libtorch's own.
+    pub fn forward(&self, input: &Tensor, context: &Context) -> Result<Tensor, ModelError> {
+        // The scale may be in single precision where the network is rounded.
+        let output = input.f_mul(&self.scale)?.f_to_kind(input.kind())?;
+        context.record(self.module, &output, 0)?;
+        Ok(output)
     }
 }

@@ -2,15 +2,13 @@
 //! Face hub's cache. The latter two are laid out as torch and huggingface_hub do, so that either finds what
 //! the other has fetched.
 
-use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use super::tensors;
-use crate::data::hash;
+use crate::data::contents::Stamp;
+use crate::data::hashed_once;
 use crate::models::WeightsInfo;
 use crate::models::download::sync_folder;
 use crate::ordinary_file::{self, Links};
@@ -118,23 +116,20 @@ fn blob_hash(path: &Path) -> Option<String> {
     (in_blobs && is_hexadecimal(name, 64)).then(|| name.to_string())
 }
 
-/// A file, its length and when it last changed.
-type Stamp = (PathBuf, u64, Option<SystemTime>);
-
 /// The file's SHA-256 in lower-case hexadecimal. A file that has not changed since this process last
 /// asked is not read again.
 pub(in crate::models) fn sha256(path: &Path) -> io::Result<String> {
-    static KNOWN: LazyLock<Mutex<HashMap<Stamp, String>>> = LazyLock::new(Mutex::default);
-    let file = ordinary_file::open(path, Links::Followed)?;
-    let metadata = file.metadata()?;
-    let stamp = (path.to_path_buf(), metadata.len(), metadata.modified().ok());
-    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(hash) = known().get(&stamp) {
-        return Ok(hash.clone());
-    }
-    let hash = hex::encode(hash::sha256(file)?);
-    known().insert(stamp, hash.clone());
-    Ok(hash)
+    stamped_sha256(path).map(|(hash, _)| hash)
+}
+
+/// The same, and the stamp of the file that it is of.
+///
+/// # Errors
+/// What the disk says; a file that changes while it is read has no hash.
+pub(super) fn stamped_sha256(path: &Path) -> io::Result<(String, Stamp)> {
+    let (hash, stamp) = hashed_once::sha256(path, Links::Followed)?;
+    let stamp = stamp.ok_or_else(|| io::Error::other("it changes while it is read"))?;
+    Ok((hex::encode(hash), stamp))
 }
 
 /// What a server says becomes part of a path only if it is this.
@@ -250,6 +245,8 @@ fn make_link(_relative: &Path, absolute: &Path, at: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     #[test]

@@ -6,16 +6,25 @@ use std::path::{Component, Path};
 use super::dialect::Dialect;
 use crate::models::ArchitectureInfo;
 use crate::models::catalogue::timm::{self, TimmWeights};
+use crate::models::tokens::TokenLayout;
 
 /// Names under which the hub and its tools keep every network's file.
 const NAMELESS: [&str; 3] = ["model", "pytorch_model", "open_clip_pytorch_model"];
 
-/// timm's ResNets that blur before they halve a picture: without weights of their own for it.
-const BLURRED: [&str; 2] = ["resnetblur", "resnetaa"];
+/// timm's networks that blur before they halve a picture, without weights of their own for it: how the names of backbones
+/// begin that have such twins, and theirs.
+const BLURRED: [(&str, &[&str]); 2] = [
+    ("resnet", &["resnetblur", "resnetaa"]),
+    (
+        "mobilenetv4_conv_medium",
+        &["mobilenetv4_conv_aa", "mobilenetv4_conv_blur"],
+    ),
+];
 
 /// On what data timm's weights were trained: the end of a tag that timm gives.
-const DATA: [&str; 9] = [
+const DATA: [&str; 10] = [
     "in1k", "in12k", "in21k", "in22k", "in22ft1k", "lvd142m", "lvd1689m", "yfcc100m", "ig1b",
+    "webli",
 ];
 
 /// Ways to train a vision transformer whose pictures are prepared otherwise than for the usual weights.
@@ -195,11 +204,12 @@ impl Called {
     }
 
     fn blurred(&self, info: &ArchitectureInfo) -> Result<(), String> {
-        if !info.name.starts_with("resnet") {
+        let twins = BLURRED.iter().find(|(own, _)| info.name.starts_with(own));
+        let Some((_, twins)) = twins else {
             return Ok(());
-        }
+        };
         for saying in &self.sayings {
-            if BLURRED.iter().any(|blurred| holds(&saying.name, blurred)) {
+            if twins.iter().any(|blurred| holds(&saying.name, blurred)) {
                 return Err(format!(
                     "{}, a network of timm that blurs before it halves its pictures; its names and shapes are the same but \
                      {} would compute something else: take a file of the plain network",
@@ -219,7 +229,7 @@ impl Called {
         if self.named(info, dialect).is_some() {
             return None;
         }
-        let is_transformer = info.name.starts_with("vit_");
+        let is_transformer = TokenLayout::of(info.name).is_some();
         let saying = self.sayings.iter().find(|saying| {
             let name = saying.name.to_ascii_lowercase();
             let is_published = info

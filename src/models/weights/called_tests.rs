@@ -229,6 +229,13 @@ fn another_network_of_the_same_names_is_refused() {
             None,
             "blurs",
         ),
+        (
+            "mobilenetv4_conv_medium",
+            "timm",
+            "/x/mobilenetv4_conv_blur_medium.e500_r224_in1k.safetensors",
+            None,
+            "blurs",
+        ),
     ] {
         let error = doubts(backbone, names, path, architecture).unwrap_err();
         assert!(error.contains(expected), "{path}: {error}");

@@ -256,11 +256,14 @@ pub(super) fn fits(own: &[i64], other: &[i64], dialect: Dialect) -> bool {
     own == other || (dialect.foreign && flattened())
 }
 
-/// Whether both are `[1, 1 + G², C]`, of one C and any G.
+/// Whether both are `[1, P + G², C]`, of one C, any G, and P as the network has it: 0 or 1.
 pub(super) fn is_grid_of_positions(own: &[i64], other: &[i64]) -> bool {
-    let is_grid = |tokens: i64| tokens > 1 && (tokens - 1).isqrt().pow(2) == tokens - 1;
+    let is_square = |patches: i64| patches > 0 && patches.isqrt().pow(2) == patches;
     match (own, other) {
-        ([1, _, own], [1, tokens, other]) => own == other && is_grid(*tokens),
+        ([1, own_tokens, own], [1, tokens, other]) => {
+            let others = i64::from(!is_square(*own_tokens));
+            own == other && is_square(tokens.saturating_sub(others))
+        }
         _ => false,
     }
 }

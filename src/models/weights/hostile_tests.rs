@@ -514,6 +514,10 @@ fn positions_learned_on_another_grid_fit() {
     assert!(!fits(&[1, 197, 768], &[1, 577, 192]), "another width");
     assert!(!fits(&[1, 197, 768], &[1, 578, 768]), "no square");
     assert!(!fits(&[1, 197, 768], &[577, 768]));
+    // DINOv2 has positions for its patches alone, and no others' fit it.
+    assert!(fits(&[1, 1369, 384], &[1, 256, 384]));
+    assert!(!fits(&[1, 1369, 384], &[1, 257, 384]) && !fits(&[1, 197, 384], &[1, 256, 384]));
+    assert!(!fits(&[1, 1369, 384], &[1, 0, 384]) && !fits(&[1, 197, 384], &[1, i64::MIN, 384]));
 }
 
 #[test]

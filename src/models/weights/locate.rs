@@ -7,6 +7,7 @@ use super::choose::chosen;
 use super::fetch::{self, Mirrors};
 use super::weight_file::WeightFile;
 use crate::data::StopFlag;
+use crate::data::contents::Stamp;
 use crate::experiment::WeightsSource;
 use crate::models::download::DownloadProgress;
 use crate::models::{ModelError, WeightsInfo, backbone_info};
@@ -33,6 +34,46 @@ pub fn locate(
         Some(weights) => find(weights, &Caches::of_this_machine()).map(Some),
         None => local(source, base),
     }
+}
+
+/// What tells the weights that `source` means from all others: the publisher's hash, which holds of every file that is used, else
+/// the file's own; `None` for random ones. `opened`: the file that a network was loaded from ([`super::LoadReport::stamp`]), where
+/// the name is to be that file's and no later one's.
+///
+/// # Errors
+/// As [`locate`], where the file must be read, and when it is no longer the one that was `opened`.
+pub fn fingerprint(
+    source: &WeightsSource,
+    backbone: &str,
+    base: Option<&Path>,
+    opened: Option<Stamp>,
+) -> Result<Option<String>, ModelError> {
+    let published = published(source, backbone)?.map(|weights| weights.sha256_prefix);
+    let published = published.filter(|prefix| !prefix.is_empty());
+    if let (Some(prefix), None) = (published, opened) {
+        return Ok(Some(prefix.to_owned()));
+    }
+    let Some(path) = locate(source, backbone, base)? else {
+        return Ok(None);
+    };
+    let refused = |reason: String| ModelError::Weights {
+        reason,
+        path: path.clone(),
+    };
+    let (hash, stamp) = caches::stamped_sha256(&path)
+        .map_err(|error| refused(format!("the weight file can't be read ({error})")))?;
+    if opened.is_some_and(|opened| opened != stamp) {
+        return Err(refused(
+            "the weight file was replaced or changed while it was in use, and nothing is kept of what the earlier one gave: start again".into(),
+        ));
+    }
+    if let Some(prefix) = published {
+        return Ok(Some(prefix.to_owned()));
+    }
+    Ok(Some(match source.key() {
+        Some(key) => format!("{hash} {key}"),
+        None => hash,
+    }))
 }
 
 /// As [`locate`], but published weights that are missing are downloaded.

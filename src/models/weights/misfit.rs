@@ -6,7 +6,7 @@ use std::path::Path;
 use super::fit::Fit;
 use super::outline::{Outline, Part};
 use super::resolve::Reading;
-use super::{foreign, leftover};
+use super::{dialect, foreign, leftover};
 
 /// Of the nearest reading of the file at `path` for a network.
 pub(super) fn describe(
@@ -82,8 +82,8 @@ pub(super) fn describe(
         && let Some(first) = names.first()
     {
         text.push_str(&format!(
-            "; none of its names is one of {title}’s, the first is “{first}”: take a file of this network, from torchvision \
-             or timm"
+            "; none of its names is one of {title}’s, the first is “{first}”: take a file of this network, from {}",
+            dialect::libraries(outline.info.name)
         ));
     } else {
         text.push_str("; no other backbone here fits them: take a file of this network");

@@ -38,7 +38,7 @@ pub(super) use caches::sha256;
 pub use choose::chosen;
 pub use examine::{Examined, examine};
 pub use fetch::{Mirrors, fetch, origin};
-pub use locate::{Obtaining, locate, obtain, on_this_machine};
+pub use locate::{Obtaining, fingerprint, locate, obtain, on_this_machine};
 pub use preprocessing::{input_size, numbers, preprocessing, preprocessing_line, settle};
 pub use report::LoadReport;
 pub use sandboxed_reader::{listing, read_apart};
@@ -174,6 +174,7 @@ impl Match {
             })
             .collect();
         report.loaded = copies.len();
+        report.stamp = copies.first().map(|copied| copied.tensor.numbers.stamp());
         let refusal = match refusal {
             Some(reason) => Some(reason),
             None => match called.doubts(info, dialect) {

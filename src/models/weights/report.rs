@@ -6,6 +6,7 @@ use super::outline::{Outline, Part};
 use super::resolve::Taken;
 use super::tensors::FoundTensors;
 use super::{dialect, is_count, is_position_embedding};
+use crate::data::contents::Stamp;
 
 /// What loading did, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -18,6 +19,9 @@ pub struct LoadReport {
     /// Other keys under which the file holds the network.
     pub others: Vec<String>,
     pub loaded: usize,
+    /// Of the file that was opened, whatever stands at its path now: tells whether that is still the file that was loaded.
+    #[serde(skip)]
+    pub stamp: Option<Stamp>,
     /// In the network but not in the file (the classifier's names are listed but are no failure).
     pub missing: Vec<String>,
     /// In the file but not in the network.
@@ -51,7 +55,8 @@ impl LoadReport {
             .missing
             .iter()
             .any(|missing| is_classifier(missing.entry));
-        let classifier = other_classifier.is_none() && !lacks_classifier;
+        let has_classifier = outline.info.has_classifier();
+        let classifier = has_classifier && other_classifier.is_none() && !lacks_classifier;
         let classes = match other_classifier {
             _ if classifier => Some(1000),
             Some((_, tensor)) => found.tensors[*tensor].shape.first().copied(),
@@ -158,7 +163,8 @@ fn other_grid(taken: &Taken, outline: &Outline, found: &FoundTensors) -> Option<
     let (own, other) = copies
         .map(|&(entry, tensor)| (&outline.entries[entry], &found.tensors[tensor]))
         .find(|(own, other)| is_position_embedding(&own.name) && own.shape != other.shape)?;
-    let side = |shape: &[i64]| shape.get(1).map(|tokens| (tokens - 1).isqrt());
+    // One at most of the tokens is no patch.
+    let side = |shape: &[i64]| shape.get(1).map(|tokens| tokens.max(&0).isqrt());
     let (own, other) = (side(&own.shape)?, side(&other.shape)?);
     // Patches are cut by the only convolution.
     let patch = outline.entries.iter().find(|entry| entry.shape.len() == 4);

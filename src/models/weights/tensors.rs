@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::pickle::{ElementType, TensorView};
 use super::weight_file::WeightFile;
 use super::{foreign, safetensors_file, sandboxed_reader};
+use crate::data::contents::Stamp;
 use crate::models::ModelError;
 
 /// One tensor of a file.
@@ -96,6 +97,11 @@ impl Numbers {
 
     pub fn count(&self) -> u64 {
         self.count
+    }
+
+    /// Of their file, when it was opened.
+    pub fn stamp(&self) -> Stamp {
+        self.file.stamp()
     }
 
     /// The numbers in row-major order of the tensor.

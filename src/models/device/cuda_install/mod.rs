@@ -20,7 +20,7 @@ use crate::data::StopFlag;
 use crate::models::download::{
     self, DownloadError, DownloadProgress, Fault, Limits, Purpose, Wanted,
 };
-use crate::ordinary_file;
+use crate::ordinary_file::LockFile;
 use crate::paths;
 
 /// Where Python packages are published.
@@ -201,7 +201,7 @@ impl Installation<'_> {
         let disk = |error| InstallError::disk(&work, error);
         let content = work.join("content");
         fs::create_dir_all(&content).map_err(disk)?;
-        let lock = ordinary_file::open_lock(&work.join("lock")).map_err(disk)?;
+        let lock = LockFile::open(&work.join("lock")).map_err(disk)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(InstallError::Busy(work)),

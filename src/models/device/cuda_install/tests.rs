@@ -237,7 +237,7 @@ fn one_process_at_a_time_and_no_folder_of_others_is_touched() {
     let fixture = Fixture::new();
     let work = fixture.home.path().join(UNFINISHED);
     fs::create_dir_all(&work).unwrap();
-    let lock = ordinary_file::open_lock(&work.join("lock")).unwrap();
+    let lock = LockFile::open(&work.join("lock")).unwrap();
     lock.try_lock().unwrap();
     let error = fixture.install(&StopFlag::default(), &mut |_| {});
     assert!(matches!(error, Err(InstallError::Busy(_))), "{error:?}");

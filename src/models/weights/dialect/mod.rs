@@ -75,6 +75,19 @@ pub(super) fn native(backbone: &str) -> Dialect {
     tables::native(backbone)
 }
 
+/// Libraries whose files of the network `backbone` are read here.
+pub(super) fn libraries(backbone: &str) -> &'static str {
+    let from_torchvision = tables::foreign(backbone)
+        .iter()
+        .any(|(dialect, _)| dialect.name == "torchvision");
+    match tables::native(backbone).name {
+        // timm's own EfficientNetV2 pads otherwise, and it has no GoogLeNet.
+        "torchvision" if ["efficientnet_v2_s", "googlenet"].contains(&backbone) => "torchvision",
+        "timm" | "efficientnet-lite" if !from_torchvision => "timm",
+        _ => "torchvision or timm",
+    }
+}
+
 /// Whether `name` belongs to a head that only helps training.
 pub(super) fn is_auxiliary(name: &str) -> bool {
     AUXILIARY.iter().any(|prefix| name.starts_with(prefix))

@@ -11,7 +11,10 @@ const MOBILENET_V3_SHIFT: f64 = 1e-5 - 1e-3;
 pub(super) fn native(backbone: &str) -> Dialect {
     let name = if backbone.starts_with("efficientnet_lite") {
         "efficientnet-lite"
-    } else if is_timm_vit(backbone) {
+    } else if is_timm_vit(backbone)
+        || is_only_timms(backbone)
+        || TIMM_CONVOLUTIONAL.contains(&backbone)
+    {
         "timm"
     } else {
         "torchvision"
@@ -44,11 +47,11 @@ pub(super) fn foreign(backbone: &str) -> Vec<(Dialect, Table)> {
         name if name.starts_with("efficientnet_lite") => {
             vec![named("timm", Table::Mobile(&EFFICIENTNET_LITE))]
         }
-        name if name.starts_with("efficientnet_") => {
+        name if name.starts_with("efficientnet_b") => {
             vec![named("timm", Table::Mobile(&EFFICIENTNET))]
         }
         name if name.starts_with("vgg") => vec![named("timm", rules(VGG))],
-        name if name.starts_with("convnext") => vec![named("timm", rules(CONVNEXT))],
+        "convnext_tiny" => vec![named("timm", rules(CONVNEXT))],
         name if name.starts_with("resnet") => {
             let dialect = Dialect {
                 name: "nn.Sequential",
@@ -60,6 +63,7 @@ pub(super) fn foreign(backbone: &str) -> Vec<(Dialect, Table)> {
         name if name.starts_with("densenet") => {
             vec![named("torchvision of 2017", rules(OLD_DENSENET))]
         }
+        name if is_only_timms(name) => Vec::new(),
         name if is_timm_vit(name) => {
             let back = VIT.iter().map(|(timm, torchvision)| (*torchvision, *timm));
             let back: Vec<Rule> = OLD_VIT_TO_TIMM.iter().copied().chain(back).collect();
@@ -71,6 +75,20 @@ pub(super) fn foreign(backbone: &str) -> Vec<(Dialect, Table)> {
         ],
         _ => Vec::new(),
     }
+}
+
+/// Convolutional networks with timm's names.
+const TIMM_CONVOLUTIONAL: [&str; 4] = [
+    "convnext_nano",
+    "mobilenetv4_conv_small",
+    "mobilenetv4_conv_medium",
+    "regnety_016",
+];
+
+/// Transformers with parts that no other library's names here have: registers, scales, rotary embeddings, no class token.
+fn is_only_timms(backbone: &str) -> bool {
+    let words = ["dinov2", "dinov3", "siglip", "eva02"];
+    words.iter().any(|word| backbone.contains(word))
 }
 
 /// timm's names end with patch and picture size, `vit_small_patch16_224`.

@@ -214,3 +214,18 @@ fn numbers_that_mean_harm_do_none() {
         assert_eq!(renamed.len(), names.len());
     }
 }
+
+#[test]
+fn a_remedy_names_libraries_whose_files_are_read() {
+    for (backbone, libraries) in [
+        ("efficientnet_v2_s", "torchvision"),
+        ("googlenet", "torchvision"),
+        ("vit_small_patch14_reg4_dinov2", "timm"),
+        ("mobilenetv4_conv_small", "timm"),
+        ("regnety_016", "timm"),
+        ("resnet18", "torchvision or timm"),
+        ("efficientnet_b0", "torchvision or timm"),
+    ] {
+        assert_eq!(super::libraries(backbone), libraries, "{backbone}");
+    }
+}
