@@ -14,6 +14,7 @@
 //! | contrast | `(x - mean) * (1 + u * contrast) + mean`, a mean per channel (Keras' `RandomContrast`) |
 //! | colour jitter | saturation times `1 + u * jitter`, hue turned by `u * jitter / 10` of the circle |
 //! | cutout | a square of `v * cutout` of the side, anywhere within, in the picture's mean grey |
+//! | TrivialAugment | one of 14 operations at one of 31 strengths, between what moves a picture and its brightness; drawn apart |
 //!
 //! What lies beyond the borders is the mirrored picture (Keras' `fill_mode="reflect"`).
 
@@ -21,6 +22,14 @@ mod color;
 mod cutout;
 mod geometry;
 mod mirror;
+mod mixing;
+mod orientation;
+mod trivial;
+
+use trivial::TrivialChange;
+
+pub use mixing::{Mixing, Rectangle};
+pub use orientation::{Orientation, oriented, test_orientations};
 
 use super::Pixels;
 use super::random::{RandomSource, mix};
@@ -38,14 +47,22 @@ pub fn augment(picture: &Pixels, augmentation: &Augmentation, seed: u64, view: u
     } else {
         mirror::mirrored(picture, drawn.flip_horizontally, drawn.flip_vertically)
     };
+    if let Some(change) = &drawn.trivial {
+        change.apply(&mut changed);
+    }
     color::adjust_levels(&mut changed, drawn.brightness, drawn.contrast);
     color::jitter(&mut changed, drawn.saturation, drawn.hue_turns);
     cutout::blank(&mut changed, drawn.cutout_share, drawn.cutout_at);
     changed
 }
 
-/// What [`augment`] does to a picture, in numbers, for whoever does it elsewhere. Each step rounds to whole grey levels and
-/// cuts them to 0 .. 255.
+/// Whether a [`Change`] says all that `augmentation` does: TrivialAugment's operations are done to bytes alone.
+pub fn is_change_of_numbers(augmentation: &Augmentation) -> bool {
+    !augmentation.trivial_augment
+}
+
+/// What [`augment`] does to a picture, in numbers, for whoever does it elsewhere, where [`is_change_of_numbers`]. Each step
+/// rounds to whole grey levels and cuts them to 0 .. 255.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     /// Where a position in the result lies in the picture, both in pixels from the left upper corner:
@@ -82,6 +99,21 @@ impl Change {
     /// What [`flip_view`] does.
     pub fn flip(augmentation: &Augmentation, view: u32, size: (u32, u32)) -> Self {
         let (horizontally, vertically) = flips(augmentation, view);
+        let orientation = Orientation {
+            transposed: false,
+            horizontally,
+            vertically,
+        };
+        Self::oriented(orientation, size)
+    }
+
+    /// What [`oriented`] does to a square.
+    pub fn oriented(orientation: Orientation, size: (u32, u32)) -> Self {
+        let Orientation {
+            transposed,
+            horizontally,
+            vertically,
+        } = orientation;
         let (width, height) = (f64::from(size.0), f64::from(size.1));
         let along = |is_mirrored: bool, side: f64| {
             if is_mirrored {
@@ -91,8 +123,13 @@ impl Change {
             }
         };
         let ((xx, x0), (yy, y0)) = (along(horizontally, width), along(vertically, height));
+        let moved = if transposed {
+            [0.0, yy, y0, xx, 0.0, x0]
+        } else {
+            [xx, 0.0, x0, 0.0, yy, y0]
+        };
         Self {
-            affine: (horizontally || vertically).then_some([xx, 0.0, x0, 0.0, yy, y0]),
+            affine: (orientation != Orientation::PLAIN).then_some(moved),
             ..Self::nothing()
         }
     }
@@ -140,6 +177,30 @@ pub fn seed_for(experiment_seed: u64, epoch: u32, picture: usize) -> u64 {
     mix(mix(mix(experiment_seed) ^ u64::from(epoch)) ^ picture as u64)
 }
 
+/// Version `view` of `own`, a picture with its index, for looking at: mixed with a version of `partner` where the augmentation
+/// mixes pictures; then with what its own class counts in the target, 0 to 1.
+pub fn version(
+    own: (usize, &Pixels),
+    partner: Option<(usize, &Pixels)>,
+    augmentation: &Augmentation,
+    seed: u64,
+    view: u32,
+) -> (Pixels, Option<f64>) {
+    let augmented = |(index, picture): (usize, &Pixels)| {
+        augment(picture, augmentation, seed_for(seed, view, index), view)
+    };
+    let pixels = augmented(own);
+    let size = (pixels.width, pixels.height);
+    let mixing = Mixing::drawn(augmentation, seed_for(seed, view, own.0), size);
+    match (mixing, partner) {
+        (Some(mixing), Some(partner)) => {
+            let mixed = mixing.mixed(&pixels, &augmented(partner));
+            (mixed, Some(mixing.own_share))
+        }
+        _ => (pixels, None),
+    }
+}
+
 /// What was drawn for one picture.
 struct Drawn {
     flip_horizontally: bool,
@@ -163,11 +224,13 @@ struct Drawn {
     cutout_share: f64,
     /// Where it begins, as shares of the room that is left.
     cutout_at: (f64, f64),
+    trivial: Option<TrivialChange>,
 }
 
 impl Drawn {
     fn new(augmentation: &Augmentation, seed: u64, view: u32) -> Self {
-        let mut random = RandomSource::new(mix(seed ^ mix(u64::from(view))));
+        let seed = mix(seed ^ mix(u64::from(view)));
+        let mut random = RandomSource::new(seed);
         // Fields are evaluated in the order written, which is the order of the draws.
         Self {
             flip_horizontally: random.coin() & augmentation.horizontal_flip,
@@ -186,6 +249,7 @@ impl Drawn {
             hue_turns: random.signed() * augmentation.color_jitter / 10.0,
             cutout_share: random.unit() * augmentation.cutout,
             cutout_at: (random.unit(), random.unit()),
+            trivial: (augmentation.trivial_augment).then(|| TrivialChange::drawn(seed)),
         }
     }
 

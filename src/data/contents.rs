@@ -20,7 +20,7 @@ use super::decode::{DECODER_VERSION, Notes, decode_file};
 use super::hash;
 use super::replace::replace;
 use super::{DataError, Dataset, PictureSource, StopFlag};
-use crate::ordinary_file::{self, Links};
+use crate::ordinary_file::{self, Links, LockFile};
 use crate::paths;
 
 /// Raised whenever the remembered lines change their meaning.
@@ -282,10 +282,10 @@ impl KnownContents {
     }
 
     /// Held by who changes the list of `folder`.
-    fn lock(&self, folder: &Path) -> Option<std::fs::File> {
+    fn lock(&self, folder: &Path) -> Option<LockFile> {
         let path = self.file(folder)?.with_extension("lock");
         std::fs::create_dir_all(path.parent()?).ok()?;
-        let lock = ordinary_file::open_lock(&path).ok()?;
+        let lock = LockFile::open(&path).ok()?;
         lock.lock().ok()?;
         Some(lock)
     }
@@ -466,11 +466,10 @@ mod tests {
         assert_eq!(all(&known, &dataset, &[0]), vec![None]);
     }
 
-    #[test]
-    fn files_that_are_read_are_counted_and_a_stop_ends_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let paths: Vec<PathBuf> = (0..3)
-            .map(|n| folder.path().join(format!("{n}.png")))
+    /// So many files that were changed long ago, and contents that are remembered at once.
+    fn old_files(folder: &Path, count: usize) -> (KnownContents, Dataset) {
+        let paths: Vec<PathBuf> = (0..count)
+            .map(|n| folder.join(format!("{n}.png")))
             .collect();
         for path in &paths {
             std::fs::write(path, "truth").unwrap();
@@ -478,9 +477,15 @@ mod tests {
         }
         let known = KnownContents {
             clock: Duration::ZERO,
-            ..KnownContents::new(&folder.path().join("cache"))
+            ..KnownContents::new(&folder.join("cache"))
         };
-        let dataset = dataset(&paths);
+        (known, dataset(&paths))
+    }
+
+    #[test]
+    fn files_that_are_read_are_counted_and_a_stop_ends_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (known, dataset) = old_files(folder.path(), 3);
         let (read, stop) = (AtomicUsize::new(0), StopFlag::default());
         known.of(&dataset, &[0, 1], &read, &stop).unwrap();
         assert_eq!(read.load(Ordering::Relaxed), 2);
@@ -495,18 +500,7 @@ mod tests {
     #[test]
     fn what_several_readers_found_at_once_is_all_remembered() {
         let folder = tempfile::tempdir().unwrap();
-        let paths: Vec<PathBuf> = (0..12)
-            .map(|n| folder.path().join(format!("{n}.png")))
-            .collect();
-        for path in &paths {
-            std::fs::write(path, "truth").unwrap();
-            age(path);
-        }
-        let known = KnownContents {
-            clock: Duration::ZERO,
-            ..KnownContents::new(&folder.path().join("cache"))
-        };
-        let dataset = dataset(&paths);
+        let (known, dataset) = old_files(folder.path(), 12);
         std::thread::scope(|scope| {
             for reader in 0..4 {
                 let (known, dataset) = (&known, &dataset);

@@ -6,12 +6,14 @@
 //! counts only when the small copies also correlate.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use image_hasher::{HashAlg, HasherConfig};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::disjoint::DisjointSets;
 use super::{DataError, PictureSource, Pixels, StopFlag, decode};
 
 /// Bits of 64 in which near duplicates may differ (Hamming distance).
@@ -29,6 +31,8 @@ const SMALL: u32 = 32;
 const HASHED: u32 = 128;
 /// Deviation of grey below which a picture is blank: all blank pictures are alike.
 const BLANK: f32 = 2.0;
+/// Pictures whose pairs are held at a time.
+const PAIRED_AT_ONCE: usize = 256;
 /// Pictures between two reports of progress.
 const REPORT_EVERY: usize = 50;
 
@@ -242,6 +246,47 @@ pub fn find(
     };
     pairs.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.index.cmp(&b.index)));
     Ok(pairs)
+}
+
+/// Pictures that are alike, in sets of two and more, by their indices. Whoever is like one of a set belongs to it.
+///
+/// # Errors
+/// [`DataError::Stopped`].
+pub fn sets(prints: &[Option<Fingerprint>], stop: &StopFlag) -> Result<Vec<Vec<usize>>, DataError> {
+    let mut sets = DisjointSets::new(prints.len());
+    // Of the same pixels, one is enough to find what is nearly the same.
+    let mut by_pixels: HashMap<[u8; 32], usize> = HashMap::new();
+    let mut different: Vec<(usize, &Fingerprint)> = Vec::new();
+    for (index, print) in prints.iter().enumerate() {
+        let Some(print) = print else { continue };
+        match by_pixels.entry(print.exact) {
+            Entry::Occupied(first) => sets.join(*first.get(), index),
+            Entry::Vacant(free) => {
+                free.insert(index);
+                different.push((index, print));
+            }
+        }
+    }
+    // Some at a time: of pictures that are all alike there are as many pairs as squares.
+    let places: Vec<usize> = (0..different.len()).collect();
+    for some in places.chunks(PAIRED_AT_ONCE) {
+        if stop.is_stopped() {
+            return Err(DataError::Stopped);
+        }
+        let alike = |&place: &usize| -> Vec<usize> {
+            let (_, print) = different[place];
+            let before = different[..place].iter();
+            let like = before.filter(|(_, other)| print.likeness(other).is_some());
+            like.map(|(index, _)| *index).collect()
+        };
+        let found: Vec<Vec<usize>> = some.par_iter().map(alike).collect();
+        for (&place, others) in some.iter().zip(found) {
+            for other in others {
+                sets.join(different[place].0, other);
+            }
+        }
+    }
+    Ok(sets.several())
 }
 
 fn nearest(

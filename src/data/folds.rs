@@ -128,6 +128,27 @@ mod tests {
         }
     }
 
+    proptest! {
+        /// Of one class, two folds differ by the largest group at most.
+        #[test]
+        fn folds_are_as_even_as_the_largest_group_allows(
+            sizes in prop::collection::vec(1usize..12, 8..40),
+            count in 2usize..8,
+            seed: u64,
+        ) {
+            let names: Vec<String> = sizes
+                .iter()
+                .enumerate()
+                .flat_map(|(group, &size)| vec![group.to_string(); size])
+                .collect();
+            let groups: Vec<Option<&str>> = names.iter().map(|name| Some(name.as_str())).collect();
+            let folds = grouped(&vec![0; names.len()], &groups, count, seed);
+            let of = |fold: usize| folds.iter().filter(|other| **other == fold).count();
+            let (most, least) = ((0..count).map(of).max().unwrap(), (0..count).map(of).min().unwrap());
+            prop_assert!(most - least <= *sizes.iter().max().unwrap());
+        }
+    }
+
     #[test]
     fn folds_of_equal_groups_are_even() {
         let labels: Vec<u32> = (0..120).map(|picture| picture / 60).collect();

@@ -5,10 +5,13 @@ pub mod augment;
 pub mod below;
 pub mod contents;
 pub mod decode;
+pub(crate) mod disjoint;
 pub mod duplicates;
 pub mod folds;
 pub mod hash;
+pub mod hashed_once;
 mod mapped;
+pub mod nested;
 pub mod problems;
 mod random;
 pub mod records;
@@ -93,6 +96,12 @@ impl Remark {
     pub fn field(mut self, field: &str) -> Self {
         self.field = Some(field.to_owned());
         self
+    }
+
+    /// The setting that keeps pictures of one thing together, where that is what the remark is about.
+    pub fn proposed_group(&self) -> Option<&str> {
+        let field = self.field.as_deref()?;
+        field.starts_with("data.split.group=").then_some(field)
     }
 
     /// As logs and the command line say it: the preset's field follows the window's words.

@@ -29,8 +29,47 @@ impl RandomSource {
     }
 
     /// Uniform in 0 .. `bound`, which is at least 1.
-    fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.0.next_u64()) * bound as u128) >> 64) as usize
+    }
+
+    /// From the Beta distribution with both parameters `alpha`, above 0: the share of one of two Gamma variables in their sum.
+    pub fn beta(&mut self, alpha: f64) -> f64 {
+        // Below, shares are 0 and 1 anyway, and numbers may leave their range.
+        let alpha = alpha.max(1e-9);
+        let (first, second) = (self.log_of_gamma(alpha), self.log_of_gamma(alpha));
+        1.0 / (1.0 + (second - first).exp())
+    }
+
+    /// The logarithm of a Gamma variable of this shape and scale 1 (Marsaglia and Tsang 2000), because small shapes give
+    /// numbers that a logarithm alone can hold.
+    fn log_of_gamma(&mut self, shape: f64) -> f64 {
+        let above_one = if shape < 1.0 { shape + 1.0 } else { shape };
+        let d = above_one - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        let drawn = loop {
+            let normal = self.normal();
+            let cube = (1.0 + c * normal).powi(3);
+            if cube <= 0.0 {
+                continue;
+            }
+            let limit = 0.5 * normal * normal + d * (1.0 - cube + cube.ln());
+            if (1.0 - self.unit()).ln() < limit {
+                break (d * cube).ln();
+            }
+        };
+        // A shape below 1 is drawn as the one above it, times a power of a uniform number.
+        if shape < 1.0 {
+            drawn + (1.0 - self.unit()).ln() / shape
+        } else {
+            drawn
+        }
+    }
+
+    /// Standard normal (Box and Muller 1958).
+    fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.unit()).cos()
     }
 
     /// Fisher-Yates, from the end.
@@ -79,6 +118,24 @@ mod tests {
         assert!(first.iter().all(|value| (0.0..1.0).contains(value)));
         let mean = first.iter().sum::<f64>() / 1000.0;
         assert!((mean - 0.5).abs() < 0.05, "{mean}");
+    }
+
+    #[test]
+    fn beta_has_its_mean_and_its_variance() {
+        for alpha in [0.001, 0.2, 0.8, 1.0, 4.0] {
+            let mut source = RandomSource::new(11);
+            let drawn: Vec<f64> = (0..20_000).map(|_| source.beta(alpha)).collect();
+            assert!(drawn.iter().all(|share| (0.0..=1.0).contains(share)));
+            let mean = drawn.iter().sum::<f64>() / drawn.len() as f64;
+            let squares = drawn.iter().map(|share| (share - mean).powi(2));
+            let variance = squares.sum::<f64>() / drawn.len() as f64;
+            let expected = 0.25 / (2.0 * alpha + 1.0);
+            assert!((mean - 0.5).abs() < 0.015, "{alpha}: {mean}");
+            assert!(
+                (variance / expected - 1.0).abs() < 0.05,
+                "{alpha}: {variance}"
+            );
+        }
     }
 
     #[test]

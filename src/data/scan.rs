@@ -27,6 +27,7 @@ mod roots;
 mod same_files;
 mod table;
 mod teaching;
+mod together;
 mod unread;
 mod walk;
 
@@ -45,6 +46,7 @@ pub(super) use groups::{Pattern, folder as folder_of_name};
 pub use outside::outside;
 pub use recognise::recognise;
 pub use table::preview::{ColumnPreview, OtherTable, TablePreview};
+pub use table::things::names_a_thing;
 
 /// How far a scan is: pictures checked, of how many (0 while they are being counted).
 pub type ScanProgress<'a> = &'a (dyn Fn(usize, usize) + Sync);
@@ -69,6 +71,7 @@ pub fn scan(
     let class_paths = chosen.class_paths.clone();
     let dataset = check::check(chosen, progress, stop)?;
     let dataset = exclude::leave_out(dataset, &config.exclude);
+    let dataset = together::unite(dataset, &config.split.together);
     let path_of = |class: &str| {
         let path = class_paths.get(class).cloned();
         path.unwrap_or_else(|| root.join(class))
@@ -171,6 +174,7 @@ fn find(
             let mut table = table::Source::of(source, |file| paths::expand(file, base))
                 .ok_or(DataError::NoSource)?;
             table.group = groups::column(config.split.group.as_ref());
+            table.is_grouped = config.split.group.is_some();
             let mut found = table::find(&table, &config.classes, stop)?;
             found.remarks.extend(agree::folders_of_table(&found));
             found

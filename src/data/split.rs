@@ -1,5 +1,6 @@
 //! The stratified, seeded split.
 
+mod folded;
 mod grouped;
 mod remarks;
 mod suggest;
@@ -8,6 +9,7 @@ use super::random::{RandomSource, hash_text, mix};
 use super::{DataError, Dataset, Picture, Split, SplitIndices};
 use crate::experiment::Experiment;
 
+pub use folded::folds;
 pub use remarks::{remarks, rule};
 pub use suggest::by_pairs as groups_of_pairs;
 
@@ -26,9 +28,19 @@ pub use suggest::by_pairs as groups_of_pairs;
 ///
 /// Where pictures have groups, these stay together, and the shares are met as far as that allows.
 ///
+/// Of a cross-validation, a fold is the test: see [`folds`].
+///
 /// # Errors
 /// [`DataError::Split`] when there is nothing to train on, or a class has no training picture.
 pub fn split(dataset: &Dataset, experiment: &Experiment) -> Result<SplitIndices, DataError> {
+    match experiment.data.split.folds {
+        Some(_) => folded::split(dataset, experiment),
+        None => of_shares(dataset, experiment),
+    }
+}
+
+/// Test and validation by their shares, where the source does not assign them.
+fn of_shares(dataset: &Dataset, experiment: &Experiment) -> Result<SplitIndices, DataError> {
     let config = &experiment.data;
     let seed = config.split.seed.unwrap_or(experiment.seed);
     let test_share = allowed_share("test", config.split.test)?;

@@ -29,6 +29,14 @@ pub struct Augmentation {
     pub color_jitter: f64,
     /// Blank a square of up to this share of the side, 0 to 0.9.
     pub cutout: f64,
+    /// One operation for each picture, drawn with its strength from TrivialAugment's wide space (Müller and Hutter 2021).
+    pub trivial_augment: bool,
+    /// Blend each picture of a batch, and its class, with another: alpha of the Beta distribution that the share is drawn
+    /// from, 0 to 4 (Zhang et al. 2018).
+    pub mixup: f64,
+    /// Paste a rectangle of another picture of the batch, and its class by the area: alpha of the Beta distribution that the
+    /// area is drawn from, 0 to 4 (Yun et al. 2019). Where mixup is on too, each batch draws one of both.
+    pub cutmix: f64,
 }
 
 impl Default for Augmentation {
@@ -45,6 +53,9 @@ impl Default for Augmentation {
             brightness: 0.0,
             color_jitter: 0.0,
             cutout: 0.0,
+            trivial_augment: false,
+            mixup: 0.0,
+            cutmix: 0.0,
         }
     }
 }
@@ -61,14 +72,24 @@ pub enum Views {
 }
 
 impl Augmentation {
-    /// Whether any change is switched on.
+    /// Whether any change of single pictures is switched on.
     pub fn is_active(&self) -> bool {
         self.horizontal_flip || self.vertical_flip || self.has_continuous_changes()
     }
 
-    /// Whether any change other than a flip is switched on.
+    /// Whether pictures are turned by any angle: they have no up and down.
+    pub fn turns_all_round(&self) -> bool {
+        self.rotation >= 180.0
+    }
+
+    /// Whether the pictures of a batch are mixed with each other, so that every epoch shows the frozen part other pictures.
+    pub fn is_mixing(&self) -> bool {
+        self.mixup > 0.0 || self.cutmix > 0.0
+    }
+
+    /// Whether any change of single pictures other than a flip is switched on.
     pub fn has_continuous_changes(&self) -> bool {
-        [
+        let strengths = [
             self.rotation,
             self.zoom,
             self.translation,
@@ -77,8 +98,7 @@ impl Augmentation {
             self.brightness,
             self.color_jitter,
             self.cutout,
-        ]
-        .iter()
-        .any(|&strength| strength > 0.0)
+        ];
+        self.trivial_augment || strengths.iter().any(|&strength| strength > 0.0)
     }
 }

@@ -10,12 +10,14 @@ pub const VALIDATION_SHARE: RangeInclusive<f64> = 0.0..=0.9;
 pub const TEST_SHARE: RangeInclusive<f64> = 0.0..=0.9;
 /// What validation and test together must leave to train on, as a share of all pictures.
 pub const LEAST_TRAIN_SHARE: f64 = 0.05;
+/// Of a cross-validation.
+pub const FOLDS: RangeInclusive<u32> = 2..=20;
 /// Folders above a picture, for groups.
 pub const FOLDER_LEVEL: RangeInclusive<usize> = 1..=16;
 pub const LIMIT: RangeInclusive<usize> = 1..=100_000_000;
 
 /// The side of the input square in pixels; a backbone may narrow it further.
-pub const INPUT_SIZE: RangeInclusive<u32> = 32..=512;
+pub const INPUT_SIZE: RangeInclusive<u32> = 32..=1024;
 /// Of a channel's values from 0 to 1.
 pub const CHANNEL_MEAN: RangeInclusive<f64> = 0.0..=1.0;
 pub const CHANNEL_STD: RangeInclusive<f64> = 0.001..=10.0;
@@ -37,6 +39,8 @@ pub const CONTRAST: RangeInclusive<f64> = 0.0..=1.0;
 pub const BRIGHTNESS: RangeInclusive<f64> = 0.0..=1.0;
 pub const COLOR_JITTER: RangeInclusive<f64> = 0.0..=1.0;
 pub const CUTOUT: RangeInclusive<f64> = 0.0..=0.9;
+/// Alpha of mixup and of CutMix; 0 mixes nothing.
+pub const MIXING_ALPHA: RangeInclusive<f64> = 0.0..=4.0;
 
 pub const BATCH_SIZE: RangeInclusive<u32> = 1..=4096;
 pub const LABEL_SMOOTHING: RangeInclusive<f64> = 0.0..=0.5;
@@ -58,6 +62,8 @@ pub const MOMENTUM: RangeInclusive<f64> = 0.0..=0.9999;
 pub const DECAY_RATE: RangeInclusive<f64> = 0.0..=0.999_999;
 pub const EPSILON: RangeInclusive<f64> = 1e-16..=1.0;
 pub const WEIGHT_DECAY: RangeInclusive<f64> = 0.0..=1.0;
+/// Of logistic regression, scikit-learn's C.
+pub const INVERSE_PENALTY: RangeInclusive<f64> = 1e-8..=1e8;
 
 pub const STEP_EPOCHS: RangeInclusive<u32> = 1..=10_000;
 pub const STEP_FACTOR: RangeInclusive<f64> = 1e-6..=1.0;

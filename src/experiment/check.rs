@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{
     Augmentation, BackboneConfig, ClassWeights, Column, DataConfig, DataSource, Experiment,
     FreezePlan, GroupBy, HeadConfig, HeadLayer, LayerRates, Optimizer, OutputLayer, Phase,
-    Preprocessing, Schedule, TrainingConfig, Views, WeightsSource, bounds,
+    Preprocessing, Schedule, SplitConfig, TrainingConfig, Views, WeightsSource, bounds,
 };
 
 /// One field that can't be used as it is.
@@ -48,6 +48,16 @@ pub(super) fn check(experiment: &Experiment) -> Vec<FieldProblem> {
     }
     for (index, phase) in experiment.phases.iter().enumerate() {
         check_phase(&format!("phases[{index}]"), phase, &mut problems);
+        let needs = experiment.solver_needs(index);
+        if !needs.is_empty() {
+            problems.add(
+                &format!("phases[{index}].optimizer"),
+                format!(
+                    "is LogisticRegression, which needs {}: change that, or take another optimizer",
+                    needs.join(", and ")
+                ),
+            );
+        }
     }
     problems.0
 }
@@ -164,10 +174,32 @@ fn check_data(data: &DataConfig, problems: &mut Problems) {
         );
     }
     check_group(data, problems);
+    check_folds(split, problems);
+    problems.distinct(
+        "data.split.together",
+        split.together.iter().flatten().map(String::as_str),
+    );
     if let Some(limit) = data.limit {
         problems.number("data.limit", limit, &bounds::LIMIT);
     }
     problems.distinct("data.exclude", data.exclude.iter().map(String::as_str));
+}
+
+fn check_folds(split: &SplitConfig, problems: &mut Problems) {
+    let field = "data.split.fold";
+    match (split.folds, split.fold) {
+        (None, None) => {}
+        (None, Some(fold)) => problems.add(
+            field,
+            format!("is {fold} without data.split.folds, allowed is a fold of a cross-validation"),
+        ),
+        (Some(folds), fold) => {
+            problems.number("data.split.folds", folds, &bounds::FOLDS);
+            if let Some(fold) = fold {
+                problems.number(field, fold, &(0..=folds));
+            }
+        }
+    }
 }
 
 fn check_group(data: &DataConfig, problems: &mut Problems) {
@@ -306,6 +338,8 @@ fn check_augmentation(augmentation: &Augmentation, problems: &mut Problems) {
             bounds::COLOR_JITTER,
         ),
         ("cutout", augmentation.cutout, bounds::CUTOUT),
+        ("mixup", augmentation.mixup, bounds::MIXING_ALPHA),
+        ("cutmix", augmentation.cutmix, bounds::MIXING_ALPHA),
     ] {
         problems.number(&format!("augmentation.{name}"), strength, &range);
     }
@@ -488,6 +522,10 @@ fn check_optimizer(field: &str, optimizer: &Optimizer, problems: &mut Problems) 
             problems.number(&path("momentum"), momentum, &bounds::MOMENTUM);
             problems.number(&path("weight_decay"), weight_decay, &bounds::WEIGHT_DECAY);
         }
+        Optimizer::LogisticRegression { c: Some(c) } => {
+            problems.number(&path("c"), c, &bounds::INVERSE_PENALTY);
+        }
+        Optimizer::LogisticRegression { c: None } => {}
     }
 }
 
@@ -678,7 +716,7 @@ mod tests {
             ),
             (
                 "backbone.input_size=16",
-                "backbone.input_size is 16, allowed is 32 to 512",
+                "backbone.input_size is 16, allowed is 32 to 1024",
             ),
             (
                 "backbone.weights=Named(\" \")",
@@ -687,6 +725,14 @@ mod tests {
             (
                 "augmentation.rotation=-1",
                 "augmentation.rotation is -1, allowed is 0 to 180",
+            ),
+            (
+                "augmentation.mixup=-0.2",
+                "augmentation.mixup is -0.2, allowed is 0 to 4",
+            ),
+            (
+                "augmentation.cutmix=NaN",
+                "augmentation.cutmix is NaN, allowed is 0 to 4",
             ),
             (
                 "augmentation.views=Cached(0)",
@@ -700,6 +746,18 @@ mod tests {
             (
                 "data.split.group=Folder(0)",
                 "data.split.group is 0, allowed is 1 to 16",
+            ),
+            (
+                "data.split.folds=1",
+                "data.split.folds is 1, allowed is 2 to 20",
+            ),
+            (
+                "data.split=(folds: 5, fold: 6)",
+                "data.split.fold is 6, allowed is 0 to 5",
+            ),
+            (
+                "data.split.fold=2",
+                "data.split.fold is 2 without data.split.folds, allowed is a fold of a cross-validation",
             ),
             (
                 "data.split.group=Pattern(\"(\")",

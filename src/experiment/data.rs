@@ -49,6 +49,7 @@ impl DataConfig {
         self.classes.clear();
         self.exclude.clear();
         self.split.group = None;
+        self.split.together.clear();
     }
 }
 
@@ -297,6 +298,18 @@ pub struct SplitConfig {
     pub seed: Option<u64>,
     /// What must not stand on two sides of the split: pictures of one patient, cell or video stay together.
     pub group: Option<GroupBy>,
+    /// Further pictures that stay together, by their names, a list for each set: such as those that look alike. Whoever has
+    /// a group with one of them goes with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub together: Vec<Vec<String>>,
+    /// Cross-validation: into how many folds the pictures are divided, 2 to 20. One network is trained for each, and
+    /// tested on it; together they are one result. The share `test` is not used then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folds: Option<u32>,
+    /// Of a cross-validation, the fold that this one network is tested on, 1 to `folds`; 0 for the network that is
+    /// trained on all folds and tested on none. Absent: the whole cross-validation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fold: Option<u32>,
 }
 
 impl Default for SplitConfig {
@@ -306,7 +319,18 @@ impl Default for SplitConfig {
             test: 0.2,
             seed: None,
             group: None,
+            together: Vec::new(),
+            folds: None,
+            fold: None,
         }
+    }
+}
+
+impl SplitConfig {
+    /// The number of folds of a whole cross-validation, which is several trainings; nothing where the split is one
+    /// training's.
+    pub fn cross_validation(&self) -> Option<u32> {
+        self.folds.filter(|_| self.fold.is_none())
     }
 }
 

@@ -10,6 +10,7 @@ mod data;
 mod head;
 mod phase;
 pub mod preset;
+mod solver;
 mod training;
 
 use serde::{Deserialize, Serialize};

@@ -77,6 +77,13 @@ pub enum Optimizer {
         #[serde(default)]
         weight_decay: f64,
     },
+    /// No steps: logistic regression to convergence (L-BFGS), for a phase that trains a linear head on features that stay as
+    /// they are. Learning rate, schedule and batch size have no effect on it.
+    LogisticRegression {
+        /// scikit-learn's C, the inverse of the penalty on large weights; chosen on folds of the training pictures when absent.
+        #[serde(default)]
+        c: Option<f64>,
+    },
 }
 
 fn beta1() -> f64 {
@@ -143,7 +150,13 @@ impl Optimizer {
             Self::Adam { .. } => "Adam",
             Self::AdamW { .. } => "AdamW",
             Self::RmsProp { .. } => "RMSprop",
+            Self::LogisticRegression { .. } => "Logistic regression",
         }
+    }
+
+    /// Whether it solves a phase at once, instead of step by step.
+    pub fn is_solver(&self) -> bool {
+        matches!(self, Self::LogisticRegression { .. })
     }
 }
 

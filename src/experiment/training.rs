@@ -26,6 +26,13 @@ pub struct TrainingConfig {
     pub tf32: bool,
 }
 
+impl TrainingConfig {
+    /// How many steps an epoch of so many pictures takes; the last may be of fewer.
+    pub fn steps_per_epoch(&self, pictures: usize) -> usize {
+        pictures.div_ceil(self.batch_size.max(1) as usize).max(1)
+    }
+}
+
 impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
@@ -103,6 +110,9 @@ pub enum TestViews {
     /// As they are and under every flip that the augmentation uses, probabilities averaged
     /// (test-time augmentation). For the test metrics and predictions only.
     Flips,
+    /// As `Flips`, and turned by a quarter, a half and three quarters, where the augmentation turns pictures all round (a
+    /// rotation of 180 degrees): up to eight views.
+    FlipsAndTurns,
 }
 
 /// The numbers that layers compute with which no phase trains. What trains follows [`MixedPrecision`].

@@ -15,6 +15,7 @@ mod remarks;
 mod rows;
 mod splits;
 mod text;
+pub(super) mod things;
 
 use std::path::{Path, PathBuf};
 
@@ -42,6 +43,8 @@ pub(super) struct Source<'a> {
     pub split_from_folders: bool,
     /// The column that says which pictures belong together.
     pub group: Option<&'a Column>,
+    /// Whether anything says that, a column or names.
+    pub is_grouped: bool,
 }
 
 impl<'a> Source<'a> {
@@ -76,6 +79,7 @@ impl<'a> Source<'a> {
             encoding: encoding.as_deref(),
             split_from_folders: *split_from_folders,
             group: None,
+            is_grouped: false,
         })
     }
 

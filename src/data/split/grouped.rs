@@ -283,4 +283,4 @@ impl<'a> Taken<'a> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

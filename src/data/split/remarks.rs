@@ -5,8 +5,8 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
 
-use super::super::{Dataset, PictureSource, Remark, Split, SplitIndices};
-use super::{everything, suggest};
+use super::super::{Dataset, Picture, PictureSource, Remark, Split, SplitIndices};
+use super::{everything, folds, suggest};
 use crate::experiment::Experiment;
 use crate::format::count;
 
@@ -23,14 +23,18 @@ pub fn rule(dataset: &Dataset, experiment: &Experiment) -> Remark {
     let seed = config.seed.unwrap_or(experiment.seed);
     let all = everything(dataset);
     let assigns = |part| all.iter().any(|(_, picture)| picture.split == Some(part));
-    let how = match &config.group {
-        Some(group) => {
-            format!(
-                "at random by group ({group}), and evenly over the classes as far as groups allow"
-            )
+    let as_far = "and evenly over the classes as far as groups allow";
+    let how = match (&config.group, config.together.is_empty()) {
+        (Some(group), true) => format!("at random by group ({group}), {as_far}"),
+        (Some(group), false) => {
+            format!("at random by group ({group}, and pictures that are kept together), {as_far}")
         }
-        None => "at random, evenly over the classes".to_owned(),
+        (None, false) => format!("at random by pictures that are kept together, {as_far}"),
+        (None, true) => "at random, evenly over the classes".to_owned(),
     };
+    if let Some(number) = config.folds {
+        return Remark::taken(rule_of_folds(experiment, number, &how, seed));
+    }
     let (test, validation) = (
         percent(config.test.clamp(0.0, 1.0)),
         percent(config.validation.clamp(0.0, 1.0)),
@@ -54,6 +58,31 @@ pub fn rule(dataset: &Dataset, experiment: &Experiment) -> Remark {
     Remark::taken(text)
 }
 
+/// The same of a cross-validation, or of one of its folds. `how`: the folds are drawn.
+fn rule_of_folds(experiment: &Experiment, number: u32, how: &str, seed: u64) -> String {
+    let config = &experiment.data.split;
+    let validation = percent(config.validation.clamp(0.0, 1.0));
+    let mut text = match config.fold {
+        None => format!(
+            "Split: {number} folds, drawn {how}, seed {seed}; each fold is the test of one training, and {validation} of the \
+             other pictures are for its validation"
+        ),
+        Some(0) => format!(
+            "Split: all {number} folds are trained on, and none is the test; {validation} of the pictures are for \
+             validation, seed {seed}"
+        ),
+        Some(fold) => format!(
+            "Split: fold {fold} of {number} is the test; folds drawn {how}, seed {seed}, and {validation} of the other \
+             pictures are for validation"
+        ),
+    };
+    if let Some(limit) = experiment.data.limit {
+        text.push_str(&format!(", at most {limit} training pictures"));
+    }
+    text.push('.');
+    text
+}
+
 fn percent(share: f64) -> String {
     let tenths = (share * 1000.0).round() / 10.0;
     format!("{tenths} %")
@@ -62,14 +91,34 @@ fn percent(share: f64) -> String {
 /// What a person should know about this split before they train on it.
 pub fn remarks(dataset: &Dataset, split: &SplitIndices, experiment: &Experiment) -> Vec<Remark> {
     let mut remarks = Vec::new();
-    remarks.extend(groups(dataset, split));
-    remarks.extend(too_few_groups(dataset, split, experiment));
+    let config = &experiment.data.split;
+    let is_whole = config.cross_validation().is_some();
+    if config.folds.is_some() {
+        remarks.extend(of_folds(dataset, experiment));
+        remarks.extend(kept_for_the_test(dataset));
+    }
+    // The parts of a whole cross-validation are those of its first fold, of which nobody has asked.
+    if !is_whole {
+        remarks.extend(groups(dataset, split));
+    }
+    if config.folds.is_none() {
+        remarks.extend(too_few_groups(dataset, split, experiment));
+    }
     let counts = Counts::new(dataset, split);
     remarks.extend(small_classes(&counts));
-    remarks.extend(missing_classes(&counts));
+    if !is_whole {
+        remarks.extend(missing_classes(&counts));
+    }
     remarks.extend(few_in_validation(split));
     remarks.extend(same_file_twice(dataset, split));
-    remarks.extend(suggest::by_names(dataset, split));
+    // A column of the table tells it better than names.
+    let is_told = dataset
+        .remarks
+        .iter()
+        .any(|remark| remark.proposed_group().is_some());
+    if !is_told && config.group.is_none() {
+        remarks.extend(suggest::by_names(dataset, split));
+    }
     remarks
 }
 
@@ -115,7 +164,93 @@ pub(super) fn parts(split: &SplitIndices) -> impl Iterator<Item = (usize, Split)
         .chain(of(&split.test, Split::Test))
 }
 
-/// The proof that no group stands on two sides, or which do.
+/// The proof that no group stands in two folds.
+fn of_folds(dataset: &Dataset, experiment: &Experiment) -> Option<Remark> {
+    let folds = folds(dataset, experiment).ok()?;
+    let number = experiment.data.split.folds?;
+    let mut pictures: BTreeMap<u32, usize> = (1..=number).map(|fold| (fold, 0)).collect();
+    let mut folds_of_group: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+    for (picture, fold) in dataset.pictures.iter().zip(&folds) {
+        let Some(fold) = *fold else {
+            continue;
+        };
+        *pictures.entry(fold).or_default() += 1;
+        if let Some(group) = &picture.group {
+            folds_of_group.entry(group).or_default().insert(fold);
+        }
+    }
+    let pictures: Vec<usize> = pictures.into_values().collect();
+    let pictures = format!("{} in each", range(&pictures, "picture", "pictures"));
+    if folds_of_group.is_empty() {
+        return Some(Remark::taken(format!("The folds hold {pictures}.")));
+    }
+    let torn = folds_of_group
+        .values()
+        .filter(|folds| folds.len() > 1)
+        .count();
+    let groups: Vec<usize> = (1..=number)
+        .map(|fold| {
+            folds_of_group
+                .values()
+                .filter(|folds| folds.contains(&fold))
+                .count()
+        })
+        .collect();
+    Some(Remark::taken(format!(
+        "{torn} of {} in two folds: {} and {pictures}.",
+        count(folds_of_group.len(), "group stands", "groups stand"),
+        range(&groups, "group", "groups")
+    )))
+}
+
+/// "24 pictures", or "20 to 24 pictures".
+fn range(numbers: &[usize], one: &str, several: &str) -> String {
+    let (least, most) = (
+        numbers.iter().min().copied().unwrap_or_default(),
+        numbers.iter().max().copied().unwrap_or_default(),
+    );
+    let text = count(most, one, several);
+    match least == most {
+        true => text,
+        false => format!("{} to {text}", crate::format::thousands(least as u64)),
+    }
+}
+
+/// Pictures that the source assigns to the test are not for choosing between experiments.
+fn kept_for_the_test(dataset: &Dataset) -> Option<Remark> {
+    let (kept, folded): (Vec<&Picture>, Vec<&Picture>) = dataset
+        .pictures
+        .iter()
+        .partition(|picture| picture.split == Some(Split::Test));
+    if kept.is_empty() {
+        return None;
+    }
+    let text = format!(
+        "{} that the data set keeps for the test {} part in no fold",
+        count(kept.len(), "picture", "pictures"),
+        if kept.len() == 1 { "takes" } else { "take" }
+    );
+    let (in_test, in_folds) = (groups_of(&kept), groups_of(&folded));
+    let torn: Vec<&str> = in_test.intersection(&in_folds).copied().collect();
+    Some(match torn.len() {
+        0 => Remark::taken(format!(
+            "{text}, so that they can still test what is chosen."
+        )),
+        number => Remark::warning(format!(
+            "{text}, but {} also in folds ({}): a test on them would be too good. Correct the data set's split.",
+            count(number, "of their groups stands", "of their groups stand"),
+            listed(&torn)
+        )),
+    })
+}
+
+fn groups_of<'a>(pictures: &[&'a Picture]) -> BTreeSet<&'a str> {
+    (pictures.iter())
+        .filter_map(|picture| picture.group.as_deref())
+        .collect()
+}
+
+/// The proof that no group stands on two sides, with the number of groups in each part; or which do.
 fn groups(dataset: &Dataset, split: &SplitIndices) -> Option<Remark> {
     let mut parts_by_group: BTreeMap<&str, BTreeSet<Split>> = BTreeMap::new();
     for (index, part) in parts(split) {
@@ -137,9 +272,18 @@ fn groups(dataset: &Dataset, split: &SplitIndices) -> Option<Remark> {
         .collect();
     let all = parts_by_group.len();
     if torn.is_empty() {
+        let of = |part| {
+            parts_by_group
+                .values()
+                .filter(|parts| parts.contains(&part))
+                .count()
+        };
         return Some(Remark::taken(format!(
-            "None of the {} stands in two parts of the split.",
-            count(all, "group", "groups")
+            "0 of {} in two parts of the split: training has {}, validation {}, test {}.",
+            count(all, "group stands", "groups stand"),
+            count(of(Split::Train), "group", "groups"),
+            of(Split::Validation),
+            of(Split::Test)
         )));
     }
     Some(Remark::warning(format!(

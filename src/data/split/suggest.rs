@@ -8,13 +8,15 @@ use super::remarks::parts;
 use crate::experiment::GroupBy;
 
 /// What file names of several pictures of one thing look like.
-const PATTERNS: [&str; 4] = [
+const PATTERNS: [&str; 5] = [
     // Roboflow's augmented copies: `dog_jpg.rf.0a1b2c.jpg`.
     r"^(.+)\.rf\.",
     // Frames, slices and views: `clip-A_frame_003.png`.
     r"(?i)^(.+?)[_-](?:frame|slice|view|crop|tile|patch|aug)[_-]?\d+",
     // `p012_03.jpg`, `00000001_000.png`.
     r"^([A-Za-z]*\d+)[_-]",
+    // Patient and plate in one: `C33P1thinF_IMG_20150619_114756a_cell_179.png`.
+    r"^([A-Za-z]+\d+[A-Za-z]+\d+[A-Za-z]*)[_-]",
     // `patient_012_03.jpg`.
     r"^([A-Za-z]+[_-]\d+)[_-]",
 ];
@@ -60,6 +62,22 @@ fn keys() -> Vec<(GroupBy, Key)> {
     folders.chain(patterns).collect()
 }
 
+/// Whether a name ends in a day of these two centuries: `IMG_20230401`.
+fn ends_in_date(name: &str) -> bool {
+    let digits = name.len()
+        - name
+            .trim_end_matches(|sign: char| sign.is_ascii_digit())
+            .len();
+    let date = match digits {
+        8 => &name[name.len() - 8..],
+        _ => return false,
+    };
+    let part = |range: std::ops::Range<usize>| date[range].parse::<u32>().unwrap_or_default();
+    (1900..2100).contains(&part(0..4))
+        && (1..=12).contains(&part(4..6))
+        && (1..=31).contains(&part(6..8))
+}
+
 /// The group of every picture, of which name and class are given, if the names tell things of which there are several
 /// pictures, rather than classes or single pictures.
 fn plausible<'a>(pictures: &[(&'a str, &'a str)], key: &Key) -> Option<Vec<Option<&'a str>>> {
@@ -85,6 +103,11 @@ fn plausible<'a>(pictures: &[(&'a str, &'a str)], key: &Key) -> Option<Vec<Optio
             Some(found)
         })
         .collect();
+    // A camera names pictures by the day.
+    let dates = names.iter().filter(|name| ends_in_date(name)).count();
+    if dates as f64 >= LEAST_SHARE * names.len() as f64 {
+        return None;
+    }
     let fitting = groups.iter().flatten().count() as f64;
     let is_plausible = fitting >= LEAST_SHARE * groups.len() as f64
         && names.len() >= LEAST_GROUPS.max(classes.len() + 1)
@@ -114,13 +137,6 @@ fn in_preset(group: &GroupBy) -> String {
 
 /// When file names look as if several pictures were of one thing, and such stand on two sides of the split.
 pub(super) fn by_names(dataset: &Dataset, split: &SplitIndices) -> Option<Remark> {
-    let has_groups = dataset
-        .pictures
-        .iter()
-        .any(|picture| picture.group.is_some());
-    if has_groups {
-        return None;
-    }
     let pictures: Vec<(&str, &str)> = dataset
         .pictures
         .iter()

@@ -28,13 +28,14 @@ use syntax::{Kind, Node};
 
 pub use fields::{PresetField, fields};
 pub use layout::to_text;
-pub use set_field::{Template, assign, field_text, set_field};
+pub use set_field::{SetFault, Template, assign, field_text, set_field, set_fields};
 
 /// The version that this Graft writes; older ones are migrated.
 pub const VERSION: u32 = 1;
 
-/// Far more than any preset: a larger file is something else, opened by mistake.
-const LARGEST_BYTES: u64 = 1 << 20;
+/// More than any preset, also one that names a hundred thousand pictures that are left out or kept together: a larger file is
+/// something else, opened by mistake.
+pub const LARGEST_BYTES: u64 = 16 << 20;
 
 /// Why a preset can't be used. Names file, line, field and what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,7 +64,7 @@ pub fn load(path: &Path) -> Result<Experiment, PresetError> {
     };
     let bytes = ordinary_file::read(path, LARGEST_BYTES, Links::Followed).map_err(|error| {
         failed(match error.kind() {
-            io::ErrorKind::FileTooLarge => "is no preset: it is larger than 1 MB".into(),
+            io::ErrorKind::FileTooLarge => "is no preset: it is larger than 16 MB".into(),
             io::ErrorKind::InvalidInput => format!("is no preset: {error}"),
             _ => format!("can't be read: {error}"),
         })

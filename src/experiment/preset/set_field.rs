@@ -7,8 +7,11 @@ use super::syntax::{Kind, Node, Step, parse_path, path_text};
 use super::{FieldProblem, without_version};
 use crate::experiment::{DataSource, Experiment, Preprocessing};
 
-/// Which is only written where it is not as usual.
+/// Which are only written where they are not as usual.
 const PREPROCESSING: &str = "backbone.preprocessing";
+const FOLDS: &str = "data.split.folds";
+const FOLD: &str = "data.split.fold";
+const TOGETHER: &str = "data.split.together";
 
 /// Sets one field by its path, as `graft run --set phases[0].learning_rate=1e-4` does.
 ///
@@ -19,15 +22,53 @@ const PREPROCESSING: &str = "backbone.preprocessing";
 /// A sentence that names the field and what is allowed; the experiment is then unchanged. Only
 /// problems that the new value brings are errors, so that several fields can be set in turn.
 pub fn set_field(experiment: &mut Experiment, assignment: &str) -> Result<(), String> {
-    let Some((path, value)) = assignment.split_once('=') else {
-        return Err(format!(
-            "“{assignment}” sets nothing: write FIELD=VALUE, such as seed=7"
-        ));
-    };
-    let changed = assign(experiment, path, value)?;
-    refuse_new_problems(experiment, &changed)?;
+    let changed = assigned(experiment, assignment)?;
+    if let Some(problem) = new_problems(experiment, &changed).first() {
+        return Err(sentence(problem));
+    }
     *experiment = changed;
     Ok(())
+}
+
+/// What is wrong with one of several assignments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetFault {
+    /// The assignment, by its place.
+    pub index: usize,
+    /// A sentence that names the field and what is allowed.
+    pub reason: String,
+}
+
+/// Sets several fields, each as [`set_field`] does, and only then looks whether they fit: their order counts where one lies in
+/// another, and nowhere else. Gives what is wrong with them; what can be set is, so that more can be said of it.
+pub fn set_fields(experiment: &mut Experiment, assignments: &[String]) -> Vec<SetFault> {
+    let mut faults = Vec::new();
+    let mut steps = vec![experiment.clone()];
+    for (index, assignment) in assignments.iter().enumerate() {
+        match assigned(experiment, assignment) {
+            Ok(changed) => *experiment = changed,
+            Err(reason) => faults.push(SetFault { index, reason }),
+        }
+        steps.push(experiment.clone());
+    }
+    for problem in new_problems(&steps[0], experiment) {
+        // The one that brings it.
+        let brings = |step: &Experiment| step.check().contains(&problem);
+        let index = steps[1..].iter().position(brings);
+        faults.extend(index.map(|index| SetFault {
+            index,
+            reason: sentence(&problem),
+        }));
+    }
+    faults
+}
+
+/// The experiment with `FIELD=VALUE`, ranges unchecked.
+fn assigned(experiment: &Experiment, assignment: &str) -> Result<Experiment, String> {
+    let (path, value) = assignment
+        .split_once('=')
+        .ok_or_else(|| format!("“{assignment}” sets nothing: write FIELD=VALUE, such as seed=7"))?;
+    assign(experiment, path, value)
 }
 
 /// The experiment with one field set as [`set_field`] does, ranges unchecked: what is set in turn may fit only in the end.
@@ -67,8 +108,15 @@ pub fn assign(experiment: &Experiment, path: &str, value: &str) -> Result<Experi
 pub fn field_text(experiment: &Experiment, path: &str) -> Result<String, String> {
     let path = path.trim();
     let (text, node) = field(experiment, path)?;
-    if path == PREPROCESSING && experiment.backbone.preprocessing == Preprocessing::Auto {
-        return Ok("Auto".into());
+    let split = &experiment.data.split;
+    match path {
+        PREPROCESSING if experiment.backbone.preprocessing == Preprocessing::Auto => {
+            return Ok("Auto".into());
+        }
+        FOLDS if split.folds.is_none() => return Ok("None".into()),
+        FOLD if split.fold.is_none() => return Ok("None".into()),
+        TOGETHER if split.together.is_empty() => return Ok("[]".into()),
+        _ => {}
     }
     Ok(one_line(&text, &node))
 }
@@ -170,19 +218,25 @@ fn with_field(experiment: &Experiment, path: &str) -> Experiment {
     if path == PREPROCESSING && experiment.backbone.preprocessing == Preprocessing::Auto {
         experiment.backbone.preprocessing = Preprocessing::Published;
     }
+    let split = &mut experiment.data.split;
+    match path {
+        FOLDS => split.folds = split.folds.or(Some(2)),
+        FOLD => split.fold = split.fold.or(Some(1)),
+        TOGETHER if split.together.is_empty() => split.together.push(Vec::new()),
+        _ => {}
+    }
     experiment
 }
 
-fn refuse_new_problems(before: &Experiment, after: &Experiment) -> Result<(), String> {
+fn new_problems(before: &Experiment, after: &Experiment) -> Vec<FieldProblem> {
     let known = before.check();
-    match after
-        .check()
-        .into_iter()
-        .find(|problem| !known.contains(problem))
-    {
-        Some(FieldProblem { field, message }) => Err(format!("“{field}” {message}")),
-        None => Ok(()),
-    }
+    let mut problems = after.check();
+    problems.retain(|problem| !known.contains(problem));
+    problems
+}
+
+fn sentence(problem: &FieldProblem) -> String {
+    format!("“{}” {}", problem.field, problem.message)
 }
 
 /// The value at the path, or which names there are instead.

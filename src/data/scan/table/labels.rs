@@ -117,6 +117,11 @@ impl Spellings {
         spellings.with(groups)
     }
 
+    /// How many different things the labels name, however each is written.
+    pub fn distinct(&self) -> usize {
+        self.of.len()
+    }
+
     fn key(&self, label: &str) -> String {
         let key = key(label);
         if self.numbers_are_one {

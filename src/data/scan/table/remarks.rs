@@ -16,6 +16,7 @@ use super::propose::{self, Label, Proposal};
 use super::rows::Part;
 use super::splits::Rule;
 use super::text::HeaderShift;
+use super::things;
 
 /// Where the window says what the values of a split column mean.
 const VALUES: &str = "below the table in the Data view";
@@ -100,6 +101,9 @@ pub fn remarks(
         )));
     }
     remarks.extend(oddities(parts, told));
+    if !source.is_grouped {
+        remarks.extend(things::remark(parts));
+    }
     remarks.extend(unlisted(parts, used));
     remarks
 }

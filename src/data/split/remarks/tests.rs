@@ -161,11 +161,30 @@ fn likely_groups_are_suggested_with_their_setting() {
         found[0].contains("“Group by: Folder” in the Data panel with the level 1"),
         "{found:?}"
     );
+    let found = named(&|index| {
+        let patient = 30 + index / 8;
+        format!(
+            "a/C{patient}P{}ThinF_IMG_{index}_cell_{index}.jpg",
+            patient - 9
+        )
+    });
+    assert!(found[0].contains("(of C30P21ThinF: "), "{found:?}");
     // Numbers of pictures, names of classes and of cameras' files are no groups.
     for name in [
         &(|index| format!("a/IMG_{index:04}.jpg")) as &dyn Fn(u32) -> String,
         &|index| format!("a/{index:04}.jpg"),
         &|index| format!("a/cat_{index}.jpg"),
+        &|index| format!("a/cell{index:04}.jpg"),
+        &|index| format!("a/image_{index:04}.jpg"),
+        &|index| format!("a/IMG_202304{:02}_{:06}.jpg", index % 28 + 1, index * 997),
+        &|index| format!("a/202304{:02}_{:06}.jpg", index % 28 + 1, index * 997),
+        &|index| format!("n0144076{}/n0144076{0}_{index}.jpg", index % 2),
+        &|index| {
+            format!(
+                "a/{:016x}.jpg",
+                u64::from(index + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            )
+        },
         &|index| format!("c{}/{:03}_x.jpg", index % 2, index / 2),
     ] {
         assert_eq!(named(name), [] as [&str; 0]);

@@ -24,6 +24,85 @@ fn grouped(root: &Path) -> (Vec<Option<String>>, Dataset, Vec<String>) {
 }
 
 #[test]
+fn a_column_of_patients_is_proposed_unless_it_is_used_or_says_nothing() {
+    let proposed = |header: &str, row: &dyn Fn(usize) -> String, group: Option<GroupBy>| {
+        let root = table_of(24, header, row);
+        let mut experiment = Experiment::default();
+        experiment.data.source = recognise(root.path()).unwrap();
+        experiment.data.split.group = group;
+        let dataset = scan(&experiment.data, None, &|_, _| (), &StopFlag::default()).unwrap();
+        let split = split(&dataset, &experiment).unwrap();
+        let remarks = remarks(&dataset, &split, &experiment);
+        let all: Vec<String> = (dataset.remarks.iter().chain(&remarks))
+            .filter_map(|remark| remark.proposed_group().map(str::to_owned))
+            .collect();
+        all
+    };
+    let header = "file,label,patient_id";
+    let of_patients = |n: usize| format!("p{n}.png,{},{}", species(n), n % 8);
+    let expected = "data.split.group=Column(Name(\"patient_id\"))";
+    assert_eq!(proposed(header, &of_patients, None), [expected]);
+    let mut set = Experiment::default();
+    set.data.source = crate::experiment::DataSource::table("t.csv");
+    crate::experiment::preset::set_field(&mut set, expected).unwrap();
+    let none: [String; 0] = [];
+    let by_column = GroupBy::Column(Column::Name("patient_id".into()));
+    assert_eq!(proposed(header, &of_patients, Some(by_column)), none);
+    // One picture of each patient, too few patients, another name, no names.
+    for (header, row) in [
+        (
+            header,
+            &(|n| format!("p{n}.png,{},{n}", species(n))) as &dyn Fn(usize) -> String,
+        ),
+        (header, &|n| format!("p{n}.png,{},{}", species(n), n % 4)),
+        ("file,label,remark", &|n| {
+            format!("p{n}.png,{},{}", species(n), n % 8)
+        }),
+        (header, &|n| format!("p{n}.png,{},", species(n))),
+        // The source splits them itself.
+        ("file,label,patient_id,split", &|n| {
+            let part = if n < 16 { "train" } else { "test" };
+            format!("p{n}.png,{},{},{part}", species(n), n % 8)
+        }),
+    ] {
+        assert_eq!(proposed(header, row, None), none, "{header} {}", row(1));
+    }
+}
+
+#[test]
+fn the_proposal_counts_a_patient_once_however_tables_write_it() {
+    let proposal = |row: &dyn Fn(usize) -> String| {
+        let root = table_of(24, "file,label,patient_id", row);
+        let mut experiment = Experiment::default();
+        experiment.data.source = recognise(root.path()).unwrap();
+        let dataset = scan(&experiment.data, None, &|_, _| (), &StopFlag::default()).unwrap();
+        (dataset.remarks.iter())
+            .find(|remark| remark.proposed_group().is_some())
+            .map(|remark| remark.text.clone())
+    };
+    // Eight patients; every second picture calls them 3.0 or 03 instead of 3.
+    let text = proposal(&|n| {
+        let patient = [
+            format!("{}", n % 8),
+            format!("{}.0", n % 8),
+            format!("0{}", n % 8),
+        ];
+        format!("p{n}.png,{},{}", species(n), patient[n / 8])
+    })
+    .unwrap();
+    assert!(
+        text.starts_with("The column “patient_id” names 8 things for 24 pictures."),
+        "{text}"
+    );
+    // Four patients in two spellings are four, too few to be proposed.
+    let four = proposal(&|n| {
+        let ending = if n < 12 { "" } else { ".0" };
+        format!("p{n}.png,{},{}{ending}", species(n), n % 4)
+    });
+    assert_eq!(four, None);
+}
+
+#[test]
 fn a_patient_is_one_group_however_tables_write_it() {
     let pictures = numbered(24);
     let pictures: Vec<&str> = pictures.iter().map(String::as_str).collect();
