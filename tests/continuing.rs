@@ -26,13 +26,18 @@ fn preset(home: &Home, name: &str, epochs: usize) -> String {
     file
 }
 
-/// Sends a signal with the shell's own kill, and gives what the program said in the end.
-fn signalled(child: Child, signal: &str) -> (Option<i32>, String) {
+/// Sends a signal with the shell's own kill.
+fn send(child: &Child, signal: &str) {
     let sent = Command::new("sh")
         .args(["-c", &format!("kill -{signal} {}", child.id())])
         .status()
         .unwrap();
     assert!(sent.success());
+}
+
+/// Sends a signal, and gives what the program said in the end.
+fn signalled(child: Child, signal: &str) -> (Option<i32>, String) {
+    send(&child, signal);
     let output = child.wait_with_output().unwrap();
     (
         output.status.code(),
@@ -188,6 +193,8 @@ fn moved_pictures_are_found_and_changed_ones_refused() {
     let home = Home::new();
     let preset = preset(&home, "moved", 10);
     let (mut child, folder) = start(&home, &train(&preset), "runs");
+    // However long the others take, it does not come to its end meanwhile.
+    send(&child, "STOP");
     // While it trains, it says so.
     let text = folder.to_str().unwrap();
     let message = home.refused(&["run", text, "--resume"], 1);

@@ -18,7 +18,9 @@ from record_backbones import create, digits, fill, noise, run
 FILE = pathlib.Path(__file__).parent / "golden" / "cam.json"
 NETWORKS = {
     "efficientnet_lite0": 128, "mobilenet_v3_large": 128, "mobilenet_v2": 128, "efficientnet_b0": 128, "resnet18": 128,
-    "resnet50": 128, "densenet121": 128, "googlenet": 128, "inception_v3": 139, "vgg16_bn": 128, "convnext_tiny": 128, "vit_tiny_patch16_224": 96, "vit_b_16": 224,
+    "resnet50": 128, "densenet121": 128, "googlenet": 128, "inception_v3": 139, "vgg16_bn": 128, "convnext_tiny": 128,
+    "convnext_nano": 128, "mobilenetv4_conv_small": 128, "vit_tiny_patch16_224": 96, "vit_b_16": 224,
+    "vit_small_patch16_dinov3": 96, "eva02_small_patch14_336": 84, "vit_small_patch14_reg4_dinov2": 84,
 }
 CLASSES = 40
 
@@ -31,12 +33,13 @@ def caught(name, net, x):
         tensor.retain_grad()
         kept.append(tensor)
 
-    if name.startswith("vit_"):
+    if name.startswith(("vit_", "eva02_")):
         block = net.encoder.layers[-1] if name == "vit_b_16" else net.blocks[-1]
         hook = block.register_forward_pre_hook(lambda module, inputs: keep(inputs[0]))
         logits = run(name, net, x)
         hook.remove()
-        return logits, kept[-1]
+        # Tokens before the patches have no place.
+        return logits, kept[-1], getattr(net, "num_prefix_tokens", 1)
     pool = F.adaptive_avg_pool2d
 
     def catching(tensor, size):
@@ -48,22 +51,22 @@ def caught(name, net, x):
     logits = net(x)
     F.adaptive_avg_pool2d = pool
     # Squeeze-and-excitation pools too: the last one is the network's.
-    return logits, kept[-1]
+    return logits, kept[-1], 0
 
 
-def grid(tensor):
-    """Tokens without the class token as a grid."""
+def grid(tensor, own):
+    """Tokens without those of the network's own as a grid."""
     if tensor.dim() == 4:
         return tensor
-    side = int((tensor.shape[1] - 1) ** 0.5)
-    return tensor[:, 1:].transpose(1, 2).reshape(tensor.shape[0], tensor.shape[2], side, side)
+    side = int((tensor.shape[1] - own) ** 0.5)
+    return tensor[:, own:].transpose(1, 2).reshape(tensor.shape[0], tensor.shape[2], side, side)
 
 
 def cam(name, net, x, target):
     net.zero_grad(set_to_none=True)
-    logits, activations = caught(name, net, x)
+    logits, activations, own = caught(name, net, x)
     logits[0, target].backward()
-    a, g = grid(activations.detach()), grid(activations.grad)
+    a, g = grid(activations.detach(), own), grid(activations.grad, own)
     return torch.relu((g.mean(dim=(2, 3), keepdim=True) * a).sum(dim=1))[0]
 
 

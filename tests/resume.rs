@@ -9,7 +9,7 @@ use super::cli::{Home, json};
 /// Many short epochs, so that an interruption falls between the first and the last.
 const EPOCHS: usize = 8;
 
-/// A preset with averages, momentum and fresh augmentation, which all have something to lose.
+/// A preset with averages, momentum, fresh augmentation and mixed pictures, which all have something to lose.
 fn preset(home: &Home) -> String {
     home.pictures(12);
     let path = home.preset("Long");
@@ -25,7 +25,7 @@ fn preset(home: &Home) -> String {
         )
         .replace(
             "    phases:",
-            "    augmentation: (rotation: 15.0, views: Fresh),\n    phases:",
+            "    augmentation: (rotation: 15.0, trivial_augment: true, mixup: 0.4, cutmix: 1.0, views: Fresh),\n    phases:",
         );
     assert!(text.contains("Some(0.9)") && text.contains("Fresh"));
     std::fs::write(&path, text).unwrap();

@@ -5,6 +5,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::data::augment::Change;
 use crate::libtorch::cuda;
+use crate::libtorch::numbers::{WithNumber, arange};
 
 /// Carries out `changes`, one for each picture, on grey levels `[N, H, W, 3]` of any kind; gives them in single precision,
 /// whole numbers `[N, H, W, 3]`.
@@ -64,8 +65,8 @@ impl Batch<'_> {
         let (_, _, height, width) = x.size4()?;
         const STILL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
         let middles = |length: i64, shape: [i64; 3]| {
-            Tensor::f_arange(length, (Kind::Float, self.device))?
-                .f_add_scalar(0.5)?
+            arange(length, (Kind::Float, self.device))?
+                .f_add_number(0.5)?
                 .f_reshape(shape)
         };
         let across = middles(width, [1, 1, width])?;
@@ -81,8 +82,8 @@ impl Batch<'_> {
                 .f_add(&factor(first + 1)?.f_mul(&down)?)?
                 .f_add(&factor(first + 2)?)?;
             coordinate
-                .f_mul_scalar(2.0 / length as f64)?
-                .f_sub_scalar(1.0)
+                .f_mul_number(2.0 / length as f64)?
+                .f_sub_number(1.0)
         };
         let grid = Tensor::f_stack(&[along(0, width)?, along(3, height)?], -1)?;
         x.f_grid_sampler(&grid, BILINEAR, REFLECTION, false)?
@@ -92,14 +93,14 @@ impl Batch<'_> {
     fn levelled(&self, x: &Tensor) -> Result<Tensor, TchError> {
         let brightness = self.numbers(&[1, 1, 1], |change| [change.brightness])?;
         let contrast = self.numbers(&[1, 1, 1], |change| [change.contrast])?;
-        let brightened = x.f_add(&brightness)?.f_clamp(0.0, 255.0)?;
+        let brightened = x.f_add(&brightness)?.f_clamp_numbers(0.0, 255.0)?;
         let mean = brightened.f_mean_dim([2i64, 3].as_slice(), true, Kind::Float)?;
         brightened
             .f_sub(&mean)?
             .f_mul(&contrast)?
             .f_add(&mean)?
             .f_round()?
-            .f_clamp(0.0, 255.0)
+            .f_clamp_numbers(0.0, 255.0)
     }
 
     /// As sums of products, because a matrix product may be rounded to TF32.
@@ -114,9 +115,9 @@ impl Batch<'_> {
         part(0)?
             .f_add(&part(1)?)?
             .f_add(&part(2)?)?
-            .f_add_scalar(0.5)?
+            .f_add_number(0.5)?
             .f_floor()?
-            .f_clamp(0.0, 255.0)
+            .f_clamp_numbers(0.0, 255.0)
     }
 
     fn cut_out(&self, x: &Tensor) -> Result<Tensor, TchError> {
@@ -128,8 +129,7 @@ impl Batch<'_> {
         };
         let (left, top, side) = (square(0)?, square(1)?, square(2)?);
         let along = |length: i64, shape: [i64; 4], begin: &Tensor| {
-            let positions =
-                Tensor::f_arange(length, (Kind::Float, self.device))?.f_reshape(shape)?;
+            let positions = arange(length, (Kind::Float, self.device))?.f_reshape(shape)?;
             positions
                 .f_ge_tensor(begin)?
                 .f_logical_and(&positions.f_lt_tensor(&begin.f_add(&side)?)?)
@@ -150,8 +150,8 @@ impl Batch<'_> {
 mod tests {
     use super::*;
     use crate::data::Pixels;
-    use crate::data::augment::{augment, flip_view};
-    use crate::experiment::{Augmentation, Views};
+    use crate::data::augment::{augment, oriented, test_orientations};
+    use crate::experiment::{Augmentation, TestViews, Views};
     use crate::models::device::tests_card;
 
     const SIDE: u32 = 48;
@@ -218,6 +218,7 @@ mod tests {
             color_jitter: 0.5,
             cutout: 0.5,
             views: Views::Fresh,
+            ..Augmentation::default()
         };
         let none = Augmentation {
             views: Views::Fresh,
@@ -326,21 +327,22 @@ mod tests {
     }
 
     #[test]
-    fn flips_of_tests_are_exact() {
+    fn flips_and_turns_of_tests_are_exact() {
         let augmentation = Augmentation {
             horizontal_flip: true,
-            vertical_flip: true,
+            rotation: 180.0,
             ..Augmentation::default()
         };
-        let pictures: Vec<Pixels> = (0..4).map(picture).collect();
-        let views = 0..4u32;
+        let views = test_orientations(&augmentation, TestViews::FlipsAndTurns);
+        assert_eq!(views.len(), 8);
+        let pictures: Vec<Pixels> = (0..8).map(picture).collect();
         let expected: Vec<Pixels> = pictures
             .iter()
-            .zip(views.clone())
-            .map(|(picture, view)| flip_view(picture, &augmentation, view))
+            .zip(&views)
+            .map(|(picture, view)| oriented(picture, *view))
             .collect();
-        let changes: Vec<Change> = views
-            .map(|view| Change::flip(&augmentation, view, (SIDE, SIDE)))
+        let changes: Vec<Change> = (views.iter())
+            .map(|view| Change::oriented(*view, (SIDE, SIDE)))
             .collect();
         for device in devices() {
             assert_eq!(

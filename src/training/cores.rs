@@ -16,6 +16,12 @@ pub fn set_most_threads(most: Option<u32>) {
     MOST_THREADS.store(most, Ordering::Relaxed);
 }
 
+/// What [`set_most_threads`] was told.
+pub fn most_threads() -> Option<u32> {
+    let most = MOST_THREADS.load(Ordering::Relaxed);
+    u32::try_from(most).ok().filter(|&most| most > 0)
+}
+
 /// libtorch's operations use every core that this process may use and a person allows. The setting belongs to the calling
 /// thread. Gives a line for the log.
 pub(super) fn use_all_cores() -> String {

@@ -1,10 +1,13 @@
 //! What a phase will need, told from the layer tree alone: memory and the cost of an epoch. Plain
 //! numbers for people who decide what to freeze; the trainer itself measures.
 
+use serde::{Deserialize, Serialize};
+
+use super::logistic::MOST_FEATURES_TOGETHER;
 use super::micro_batch::{CARD_FORWARD_BATCH, CPU_FORWARD_BATCH};
 use super::prefetch::AHEAD;
 use super::preprocessing::square_bytes;
-use super::sample::Variation;
+use super::sample::kept_views;
 use crate::data::decode::decoding_bytes;
 use crate::data::{Dataset, SplitIndices};
 use crate::experiment::{Experiment, NormPolicy, Optimizer, Phase};
@@ -67,12 +70,12 @@ impl PictureCounts {
 }
 
 /// Memory in bytes by what it is for, and the cost of an epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Estimate {
     /// The weights, and the copies that are kept to return to and to compare with.
     pub weights: u64,
     pub gradients: u64,
-    /// Moments of the optimizer.
+    /// Moments of the optimizer; of logistic regression, its rows.
     pub optimizer: u64,
     /// Outputs of one batch (of one micro-batch, where there is one) that the backward pass needs, and what it makes of
     /// them; or outputs of the frozen part's largest layers, which run before: whichever is more.
@@ -125,7 +128,7 @@ impl Estimate {
         let count = learns.len();
         let steady = (0..count).find(|&index| changes(index)).unwrap_or(count);
         let first_learning = learns.iter().position(|&learns| learns).unwrap_or(count);
-        let views = Variation::of(&experiment.augmentation).views();
+        let views = kept_views(&experiment.augmentation);
         let keeps_features = steady > 0 && views.is_some();
 
         let mut cost = 0.0;
@@ -196,7 +199,14 @@ impl Estimate {
         Self {
             weights: (2 * all + kept * trainable) * NUMBER,
             gradients: trainable * NUMBER,
-            optimizer: trainable * moments(&phase.optimizer) * NUMBER,
+            optimizer: NUMBER
+                * match phase.optimizer {
+                    Optimizer::LogisticRegression { .. } => {
+                        let train = input.pictures.map_or(0, |pictures| pictures.train);
+                        solver_numbers(train as u64 * u64::from(views.unwrap_or(1)), all_pooled)
+                    }
+                    _ => trainable * moments(&phase.optimizer),
+                },
             activations: ((outputs + BACKWARD_TENSORS * largest) * micro_batch * learned_number)
                 .max(frozen_outputs * piece(tree.input_size) as u64 * NUMBER),
             frozen_picture: frozen_outputs * NUMBER,
@@ -310,7 +320,19 @@ fn moments(optimizer: &Optimizer) -> u64 {
         Optimizer::Sgd { momentum, .. } => u64::from(*momentum > 0.0),
         Optimizer::Adam { .. } | Optimizer::AdamW { .. } => 2,
         Optimizer::RmsProp { momentum, .. } => 1 + u64::from(*momentum > 0.0),
+        Optimizer::LogisticRegression { .. } => 0,
     }
+}
+
+/// Numbers in single precision that logistic regression holds at most: its rows as they came, standardised and as a tensor, and
+/// products of its features, three times in double precision.
+fn solver_numbers(rows: u64, features: u64) -> u64 {
+    const COPIES: u64 = 3;
+    let products = match features <= MOST_FEATURES_TOGETHER as u64 {
+        true => 2 * COPIES * features * features,
+        false => 0,
+    };
+    (COPIES * rows * features).saturating_add(products)
 }
 
 #[cfg(test)]
@@ -341,6 +363,33 @@ mod tests {
                 largest_pixels: 0,
             }),
         })
+    }
+
+    #[test]
+    fn a_head_that_is_solved_holds_its_rows() {
+        let of = |optimizer: Optimizer| {
+            let tree = outline("resnet18", 224).unwrap();
+            let mut experiment = Experiment::default();
+            experiment.phases[0].optimizer = optimizer;
+            experiment.fit_to_solver(0);
+            let pictures = PictureCounts {
+                train: 1000,
+                ..PictureCounts::default()
+            };
+            Estimate::new(&EstimateInput {
+                experiment: &experiment,
+                phase: &experiment.phases[0],
+                tree: &tree,
+                frozen: &vec![true; tree.leaves().len()],
+                head_parameters: 1000,
+                is_mixed: false,
+                pictures: Some(pictures),
+            })
+            .optimizer
+        };
+        let rows = of(Optimizer::LogisticRegression { c: None });
+        assert_eq!(rows, 4 * (3 * 1000 * 512 + 6 * 512 * 512));
+        assert_eq!(of(Optimizer::sgd()), 4 * 1000);
     }
 
     #[test]

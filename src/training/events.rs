@@ -58,7 +58,7 @@ impl Lacks {
     }
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum TrainingEvent {
     /// The network stands; nothing has been trained yet.
     Prepared {
@@ -109,7 +109,7 @@ pub enum TrainingEvent {
     Tested(TestMetrics),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     pub activity: Activity,
     /// Counted from 0.
@@ -127,7 +127,7 @@ pub struct Progress {
     pub train_loss: Option<f64>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Activity {
     /// Counted in bytes.
     DownloadingWeights,
@@ -164,7 +164,7 @@ pub struct EpochMetrics {
     pub phase: usize,
     /// The phase's rate at the end of the epoch.
     pub learning_rate: f64,
-    /// Over the epoch's batches, as they were trained (augmented, dropout on), with label smoothing and class weights.
+    /// Over the epoch's batches, as they were trained (augmented, mixed, dropout on), with label smoothing and class weights.
     pub train_loss: f64,
     pub train_accuracy: f64,
     /// Without label smoothing and class weights. Absent without validation pictures.

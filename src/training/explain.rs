@@ -8,6 +8,7 @@ use super::micro_batch::forward_batch;
 use super::probabilities::rows_of;
 use crate::data::Pixels;
 use crate::data::square::to_square;
+use crate::libtorch::numbers::WithNumber;
 use crate::models::cam::Activations;
 
 /// The class activation map of one picture.
@@ -107,9 +108,9 @@ impl Classifier {
             .f_upsample_bilinear2d([covered, covered], false, None, None)?
             .f_narrow(2, 0, i64::from(side))?
             .f_narrow(3, 0, i64::from(side))?
-            .f_mul_scalar(255.0)?
+            .f_mul_number(255.0)?
             .f_round()?
-            .f_clamp(0.0, 255.0)?;
+            .f_clamp_numbers(0.0, 255.0)?;
         Ok(Explanation {
             square,
             heat: numbers(&large)?
@@ -157,7 +158,7 @@ fn scaled(map: &Tensor) -> Result<Tensor, TrainingError> {
     let map = map.f_to(Device::Cpu)?.f_to_kind(Kind::Float)?;
     let largest = map.f_max()?.f_double_value(&[])?;
     Ok(if largest > 0.0 {
-        map.f_div_scalar(largest)?
+        map.f_div_number(largest)?
     } else {
         map
     })

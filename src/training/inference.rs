@@ -18,12 +18,12 @@ use super::precision;
 use super::precision::of_run::{FrozenPrecision, Use};
 use super::preprocessing::{input_side, square_spec};
 use super::probabilities::{ProbabilitySum, rows_of, test_metrics};
-use super::sample::test_views;
-use crate::data::augment::flip_view;
+use super::sample::orientations;
+use crate::data::augment::{Orientation, oriented};
 use crate::data::square::{SquareSpec, to_square};
 use crate::data::{DataError, Dataset, PictureSource, Pixels, Problem, StopFlag, decode};
-use crate::evaluation::{Prediction, Predictions};
-use crate::experiment::{Augmentation, Experiment};
+use crate::evaluation::{Groups, Prediction, Predictions};
+use crate::experiment::Experiment;
 use crate::libtorch::arithmetic::Hold;
 use crate::models::{ModelError, weights};
 
@@ -44,9 +44,8 @@ pub struct Classifier {
     pub(super) whole: FrozenPart,
     pub(super) spec: SquareSpec,
     pub(super) normalizer: Normalizer,
-    augmentation: Augmentation,
-    /// Flip combinations over which probabilities are averaged.
-    views: u32,
+    /// Over which probabilities are averaged; the first is the picture itself.
+    views: Vec<Orientation>,
     precision: FrozenPrecision,
     /// Last, so that the card's memory goes back when nothing of the network is left.
     _card: Hold,
@@ -83,8 +82,7 @@ impl Classifier {
         let info = &network.pretrained;
         let spec = square_spec(experiment, info, input_side(experiment, info));
         let normalizer = once_more(device, || Normalizer::new(info, device))?;
-        let views = test_views(experiment);
-        let augmentation = experiment.augmentation.clone();
+        let views = orientations(experiment);
         let frozen_depths = network.frozen_depths(experiment)?;
         let unchanged = frozen_depths
             .iter()
@@ -102,7 +100,6 @@ impl Classifier {
             whole,
             spec,
             normalizer,
-            augmentation,
             views,
             precision,
             _card: card,
@@ -120,12 +117,18 @@ impl Classifier {
 
     /// Sees every picture once, as it is, whatever the experiment asks for in the test: as validation does.
     pub fn seeing_once(self) -> Self {
-        Self { views: 1, ..self }
+        let views = vec![Orientation::PLAIN];
+        Self { views, ..self }
     }
 
     /// In how many views a picture is seen.
     pub fn views(&self) -> u32 {
-        self.views
+        self.views.len() as u32
+    }
+
+    /// How the picture lies in each of them.
+    pub fn orientations(&self) -> &[Orientation] {
+        &self.views
     }
 
     /// What its answers are computed in.
@@ -161,12 +164,12 @@ impl Classifier {
         let mut sum = ProbabilitySum::new(squares.len(), self.classes.len());
         let indices: Vec<usize> = (0..squares.len()).collect();
         let mut features = Vec::new();
-        for view in 0..self.views {
+        for (view, &orientation) in self.views.iter().enumerate() {
             let mut rgb = Vec::new();
             for square in squares {
                 match view {
                     0 => rgb.extend_from_slice(&square.rgb),
-                    view => rgb.extend(flip_view(square, &self.augmentation, view).rgb),
+                    _ => rgb.extend(oriented(square, orientation).rgb),
                 }
             }
             let micro_batch = &self.network.micro_batch;
@@ -297,6 +300,7 @@ impl Classifier {
             predictions: Predictions {
                 classes: self.classes.clone(),
                 rows,
+                groups: Groups::of_pictures(indices.iter().map(|&index| &dataset.pictures[index])),
             },
             problems,
         })

@@ -3,6 +3,7 @@
 use tch::{Device, Kind, Reduction, TchError, Tensor};
 
 use crate::experiment::{ClassWeights, OutputLayer};
+use crate::libtorch::numbers::WithNumber;
 
 /// Cross-entropy of a head's logits, with label smoothing and class weights, as PyTorch has it.
 #[derive(Debug)]
@@ -39,6 +40,11 @@ impl Loss {
         })
     }
 
+    /// What each class counts, where that differs.
+    pub fn class_weights(&self) -> Option<&[f64]> {
+        self.given.as_deref()
+    }
+
     /// What the mean divides by: the number of pictures, or the sum of their classes' weights. A batch's mean is the
     /// mean over its parts, each counted by this.
     pub fn weight(&self, labels: &[i64]) -> f64 {
@@ -73,8 +79,8 @@ impl Loss {
             OutputLayer::Sigmoid => {
                 let target = labels
                     .f_to_kind(logits.f_kind()?)?
-                    .f_mul_scalar_(1.0 - self.label_smoothing)?
-                    .f_add_scalar_(self.label_smoothing / 2.0)?;
+                    .f_mul_number_(1.0 - self.label_smoothing)?
+                    .f_add_number_(self.label_smoothing / 2.0)?;
                 let logits = logits.f_reshape([-1i64])?;
                 let Some(weights) = weights else {
                     return logits.f_binary_cross_entropy_with_logits(
@@ -94,6 +100,41 @@ impl Loss {
                 sum.f_div(&weights.f_sum(Kind::Float)?)
             }
         }
+    }
+}
+
+/// The classes of some pictures.
+#[derive(Debug, Clone, Copy)]
+pub struct Labels<'a> {
+    /// `[N]`, int64, where the network computes.
+    pub there: &'a Tensor,
+    /// The same where nobody waits for a device.
+    pub numbers: &'a [i64],
+}
+
+impl Loss {
+    /// [`Self::weight`] of pictures that are mixed with others.
+    pub fn mixed_weight(&self, own: &[i64], partners: &[i64], own_share: f64) -> f64 {
+        own_share * self.weight(own) + (1.0 - own_share) * self.weight(partners)
+    }
+
+    /// [`Self::mean`] of pictures that are mixed with others, as the authors of mixup compute it: the losses of both classes,
+    /// by their shares. Without class weights this is the cross-entropy of the mixed targets, label smoothing included
+    /// (PyTorch's and timm's soft targets); with class weights, each class's loss weighs as its class does, and so it does in
+    /// what the mean divides by.
+    pub fn mixed_mean(
+        &self,
+        logits: &Tensor,
+        own: Labels<'_>,
+        partners: Labels<'_>,
+        own_share: f64,
+    ) -> Result<Tensor, TchError> {
+        let all = self.mixed_weight(own.numbers, partners.numbers, own_share);
+        let part = |labels: Labels<'_>, share: f64| {
+            let counts = share * self.weight(labels.numbers) / all;
+            self.mean(logits, labels.there)?.f_mul_number(counts)
+        };
+        part(own, own_share)?.f_add(&part(partners, 1.0 - own_share)?)
     }
 }
 

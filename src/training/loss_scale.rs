@@ -4,6 +4,7 @@
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::libtorch::lists;
+use crate::libtorch::numbers::full;
 
 /// Less than `GradScaler`’s 65536, with which the first steps are often left out: small sets have few.
 const FIRST: f64 = 1024.0;
@@ -38,7 +39,7 @@ impl LossScale {
     /// # Errors
     /// libtorch's own.
     pub fn new(device: Device) -> Result<Self, TchError> {
-        let scalar = |value: f64, kind| Tensor::f_full(&[] as &[i64], value, (kind, device));
+        let scalar = |value: f64, kind| full(&[], value, (kind, device));
         Ok(Self {
             scale: scalar(FIRST, Kind::Float)?,
             growth: scalar(0.0, Kind::Int)?,
@@ -100,6 +101,7 @@ impl LossScale {
 mod tests {
     use super::*;
     use crate::experiment::Optimizer as Rule;
+    use crate::libtorch::numbers::WithNumber;
     use crate::training::optimizer::{Optimizer, Parameter};
 
     fn state(scale: &LossScale) -> Vec<f64> {
@@ -141,7 +143,7 @@ mod tests {
                     let loss = scale.scaled(&loss).unwrap();
                     let mut gradients = optimizer.gradients(&loss).unwrap();
                     if is_lost {
-                        gradients = vec![gradients[0].f_div_scalar(0.0).unwrap()];
+                        gradients = vec![gradients[0].f_div_number(0.0).unwrap()];
                     }
                     scale.unscale(&gradients).unwrap();
                     let unless = scale.unless();

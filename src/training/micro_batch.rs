@@ -209,6 +209,7 @@ mod tests {
     use tch::{Kind, TchError};
 
     use super::*;
+    use crate::libtorch::numbers::WithNumber;
     use crate::models::device::tests_card;
     use crate::training::out_of_memory::once_more;
 
@@ -230,7 +231,7 @@ mod tests {
             if rows > 3 {
                 return Err(shortage());
             }
-            Ok(part.f_mul_scalar(2.0)?)
+            Ok(part.f_mul_number(2.0)?)
         };
         let output = micro_batch.forward(&input, &mut work).unwrap();
         assert_eq!(output, &input * 2.0);

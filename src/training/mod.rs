@@ -13,6 +13,7 @@ mod trainer;
 // The hot path: from a picture to a batch, through the network, to a step.
 mod augmented;
 mod micro_batch;
+mod mixing;
 mod network;
 mod out_of_memory;
 mod phase_plan;
@@ -26,6 +27,7 @@ mod stages;
 
 pub mod averaging;
 pub mod features;
+pub mod logistic;
 pub mod loss;
 mod loss_scale;
 pub mod metrics;
@@ -49,6 +51,8 @@ pub mod pretrained;
 pub mod cache_coverage;
 pub mod diagnosis;
 pub mod estimate;
+pub mod learning_curve;
+pub mod rate_finder;
 pub mod time_estimate;
 
 mod cores;
@@ -65,7 +69,7 @@ mod golden;
 pub use crate::models::{catalogue::title as backbone_title, freeze::Totals as ParameterTotals};
 pub use answering::NetworkOutput;
 pub use control::PauseFlag;
-pub use cores::{leave_cores, set_most_threads};
+pub use cores::{leave_cores, most_threads, set_most_threads};
 pub use error::TrainingError;
 pub use events::{EpochMetrics, TrainingEvent, TrainingListener};
 pub use outcome::Outcome;
@@ -79,4 +83,6 @@ pub use request::TrainingRequest;
 pub use resume::ResumePoint;
 pub use sample::test_views;
 pub use shard_coverage::ShardCoverage;
-pub use trainer::{ComputedShard, compute_shard, train};
+pub use trainer::{
+    ComputedShard, PooledFeatures, PooledRows, compute_shard, find_rate, pooled_rows, train,
+};

@@ -13,8 +13,10 @@ use super::phase_plan::{Anatomy, PhasePlan};
 use super::preprocessing::input_side;
 use super::reporter::Reporter;
 use super::stages::Stages;
+use crate::data::contents::Stamp;
 use crate::experiment::{Experiment, OutputLayer, Phase, Preprocessing, WeightsSource};
 use crate::libtorch::autocast::Autocast;
+use crate::libtorch::numbers::WithNumber;
 use crate::models::cam::Activations;
 use crate::models::fold::{FrozenPrefix, filled_up, in_pieces, piece};
 use crate::models::head::Head;
@@ -63,6 +65,8 @@ pub struct Network {
     segments: Vec<Range<usize>>,
     /// Multiply-adds of one picture in every segment.
     costs: Vec<f64>,
+    /// Of the file that the backbone's weights came from.
+    pub(super) weights_stamp: Option<Stamp>,
 }
 
 impl Network {
@@ -133,6 +137,7 @@ impl Network {
             stages,
             segments,
             costs,
+            weights_stamp: None,
         })
     }
 
@@ -164,6 +169,7 @@ impl Network {
         let key = config.weights.key();
         let backbone = self.backbone.as_mut();
         let report = once_more(self.device, || weights::load_part(backbone, &file, key))?;
+        self.weights_stamp = report.stamp;
         let name = file
             .file_name()
             .unwrap_or(file.as_os_str())
@@ -349,7 +355,7 @@ impl Network {
     pub fn most_probable(&self, logits: &Tensor) -> Result<Tensor, TrainingError> {
         let classes = match self.output {
             OutputLayer::Softmax => logits.f_argmax(-1, false)?,
-            OutputLayer::Sigmoid => logits.f_reshape([-1i64])?.f_gt(0.0)?,
+            OutputLayer::Sigmoid => logits.f_reshape([-1i64])?.f_gt_number(0.0)?,
         };
         Ok(classes.f_to_kind(Kind::Int64)?)
     }
@@ -393,7 +399,7 @@ impl Network {
             .sum()
     }
 
-    /// Name and tensor of backbone and head, on the CPU, contiguous and without gradients.
+    /// Name and tensor of backbone and head, on the CPU and without gradients, in whatever order their numbers stand.
     ///
     /// # Errors
     /// libtorch's own.
@@ -402,7 +408,7 @@ impl Network {
         self.base_entries()
             .chain(&self.head.parameters().entries)
             .map(|entry| {
-                let tensor = entry.tensor.f_detach()?.f_to(Device::Cpu)?.f_contiguous()?;
+                let tensor = entry.tensor.f_detach()?.f_to(Device::Cpu)?;
                 Ok((entry.name.clone(), tensor))
             })
             .collect()

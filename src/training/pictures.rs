@@ -14,7 +14,7 @@ use super::prefetch::{AHEAD, Source, consecutive, prefetch};
 use super::reading::Reading;
 use super::reporter::Reporter;
 use super::sample::{Sample, Transform};
-use crate::data::augment::{Change, augment, flip_view};
+use crate::data::augment::{Change, augment, is_change_of_numbers, oriented};
 use crate::data::store::PictureStore;
 use crate::experiment::Augmentation;
 use crate::libtorch::cuda::{self, Outgoing};
@@ -102,10 +102,16 @@ impl Pictures {
                 stores: Vec::new(),
                 augmentation: augmentation.clone(),
                 reading,
-                is_augmented_later: normalizer.device != Device::Cpu,
+                is_augmented_later: normalizer.device != Device::Cpu
+                    && is_change_of_numbers(augmentation),
             },
             normalizer,
         }
+    }
+
+    /// Of the squares that the network sees, in pixels.
+    pub(super) fn side(&self) -> u32 {
+        self.squares.reading.spec.side
     }
 
     /// Decodes and keeps those of `pictures` (indices into the data set) that have not been yet. Gives the ones that can't be
@@ -261,7 +267,7 @@ impl Squares {
         let side = self.reading.spec.side;
         let change = |sample: &Sample| match sample.transform {
             Transform::Plain => Change::nothing(),
-            Transform::Flip(view) => Change::flip(&self.augmentation, view, (side, side)),
+            Transform::Oriented(orientation) => Change::oriented(orientation, (side, side)),
             Transform::Augmented { seed, view } => {
                 Change::drawn(&self.augmentation, seed, view, (side, side))
             }
@@ -281,8 +287,9 @@ impl Squares {
         let (last, others) = (samples.len() - 1, &square);
         let changed = |transform: Transform| match transform {
             _ if self.is_augmented_later => None,
-            Transform::Plain | Transform::Flip(0) => None,
-            Transform::Flip(view) => Some(flip_view(others, &self.augmentation, view).rgb),
+            transform if transform.is_identity() => None,
+            Transform::Plain => None,
+            Transform::Oriented(orientation) => Some(oriented(others, orientation).rgb),
             Transform::Augmented { seed, view } => {
                 Some(augment(others, &self.augmentation, seed, view).rgb)
             }

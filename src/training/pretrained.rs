@@ -18,7 +18,7 @@ use crate::experiment::{Experiment, Fit, Preprocessing, WeightsSource};
 use crate::models::fold::FrozenPrefix;
 use crate::models::layers::Pass;
 use crate::models::weights::{self, LoadReport};
-use crate::models::{self, Backbone, WeightsInfo, catalogue};
+use crate::models::{self, ArchitectureInfo, Backbone, WeightsInfo, catalogue};
 
 /// The features of a picture, or why it can't be read.
 pub type Embedded = Result<Vec<f32>, DataError>;
@@ -98,12 +98,15 @@ impl PretrainedNetwork {
     /// The `top` most probable of ImageNet's classes for every picture, the most probable first.
     ///
     /// # Errors
-    /// When the weights came without the 1000-class classifier; the text says why.
+    /// When the network has no classifier, or the weights came without the 1000-class one; the text says why.
     pub fn classify(
         &self,
         pictures: &[Pixels],
         top: usize,
     ) -> Result<Vec<Vec<RankedClass>>, TrainingError> {
+        if let Some(reason) = why_no_classes(self.backbone.info()) {
+            return Err(TrainingError::Experiment(reason));
+        }
         if let Some(reason) = self.report.why_no_classes() {
             return Err(TrainingError::Experiment(reason));
         }
@@ -147,11 +150,7 @@ impl PretrainedNetwork {
     fn embed_squares(&self, squares: &[Pixels]) -> Result<Vec<Vec<f32>>, TrainingError> {
         let _guard = tch::no_grad_guard();
         let grid = self.forward_squares(squares)?;
-        let pooled = match grid.dim() {
-            2 => grid,
-            _ => grid.f_adaptive_avg_pool2d([1, 1])?.f_flatten(1, -1)?,
-        };
-        let flat = pooled
+        let flat = models::mean_over_places(&grid)?
             .f_to(Device::Cpu)?
             .f_to_kind(Kind::Float)?
             .f_contiguous()?
@@ -180,6 +179,11 @@ impl PretrainedNetwork {
             .tensor(&rgb, squares.len(), self.spec.side)?;
         Ok(self.whole.forward(self.backbone.as_ref(), &input)?)
     }
+}
+
+/// Why the network `info` names no classes, whatever its weights, if it is one that has no classifier.
+pub fn why_no_classes(info: &ArchitectureInfo) -> Option<String> {
+    (!info.has_classifier()).then(|| models::no_classifier(info.title))
 }
 
 /// The `top` largest of `probabilities`, the largest first, of equals the first.

@@ -158,6 +158,7 @@ mod tests {
                     probabilities: row.iter().map(|&value| value as f32).collect(),
                 })
                 .collect(),
+            ..Predictions::default()
         };
         let metrics = test_metrics(&probabilities, &truth);
         assert_eq!(metrics.loss, crate::evaluation::log_loss(&predictions));

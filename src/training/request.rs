@@ -27,3 +27,21 @@ pub struct TrainingRequest {
     /// There are test pictures, which are not in `split` because they are not to be looked at.
     pub withholds_test: bool,
 }
+
+impl TrainingRequest {
+    /// A training from its beginning to its end, on the best device there is, that nothing stops.
+    pub fn new(experiment: Experiment, dataset: Arc<Dataset>, split: SplitIndices) -> Self {
+        Self {
+            experiment,
+            dataset,
+            split,
+            base: None,
+            device: None,
+            stop: StopFlag::default(),
+            pause: PauseFlag::default(),
+            resume: None,
+            until_epoch: None,
+            withholds_test: false,
+        }
+    }
+}

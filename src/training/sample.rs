@@ -2,15 +2,15 @@
 
 use super::seeds::{self, Purpose};
 use crate::data::Split;
-use crate::data::augment::flip_views;
+use crate::data::augment::{Orientation, flip_views, test_orientations};
 use crate::experiment::{Augmentation, Experiment, TestViews, Views};
 
 /// How a picture is seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transform {
     Plain,
-    /// One combination of the flips that the augmentation uses; 0 is the picture itself.
-    Flip(u32),
+    /// Mirrored and turned, as a test may see it.
+    Oriented(Orientation),
     /// Augmented, reproducibly.
     Augmented {
         seed: u64,
@@ -21,7 +21,7 @@ pub enum Transform {
 impl Transform {
     /// Whether the picture stays as it is.
     pub(super) fn is_identity(self) -> bool {
-        matches!(self, Self::Plain | Self::Flip(0))
+        matches!(self, Self::Plain | Self::Oriented(Orientation::PLAIN))
     }
 }
 
@@ -57,8 +57,8 @@ impl Variation {
         }
     }
 
-    /// Versions of one picture whose features can be kept; `None` where every epoch differs.
-    pub fn views(self) -> Option<u32> {
+    /// Versions of one picture; `None` where every epoch makes new ones.
+    fn views(self) -> Option<u32> {
         match self {
             Self::None => Some(1),
             Self::Cached(views) => Some(views),
@@ -99,6 +99,15 @@ impl Variation {
     }
 }
 
+/// Versions of one training picture whose features can be kept; `None` where every epoch shows the frozen part other pictures:
+/// new versions, or pictures that are mixed with others.
+pub(in crate::training) fn kept_views(augmentation: &Augmentation) -> Option<u32> {
+    match augmentation.is_mixing() {
+        true => None,
+        false => Variation::of(augmentation).views(),
+    }
+}
+
 /// How `pictures` (indices into the data set) of `split` are seen, one row of features each, view by view; `None` where
 /// every epoch sees them anew, or where there are none.
 pub(in crate::training) fn samples(
@@ -109,35 +118,50 @@ pub(in crate::training) fn samples(
     if pictures.is_empty() {
         return None;
     }
-    let flips = |views: u32| {
-        let view = move |view| {
-            let transform = match split {
-                Split::Test => Transform::Flip(view),
-                Split::Train | Split::Validation => Transform::Plain,
-            };
-            pictures
-                .iter()
-                .map(move |&picture| Sample { picture, transform })
-        };
-        (0..views).flat_map(view).collect()
+    let seen_as = |transform| {
+        pictures
+            .iter()
+            .map(move |&picture| Sample { picture, transform })
     };
     match split {
         Split::Train => {
+            kept_views(&experiment.augmentation)?;
             let variation = Variation::of(&experiment.augmentation);
-            variation.views()?;
             Some(variation.all_samples(experiment.seed, pictures))
         }
-        Split::Validation => Some(flips(1)),
-        Split::Test => Some(flips(test_views(experiment))),
+        Split::Validation => Some(seen_as(Transform::Plain).collect()),
+        Split::Test => {
+            let views = orientations(experiment).into_iter();
+            let samples = views.flat_map(|view| seen_as(Transform::Oriented(view)));
+            Some(samples.collect())
+        }
     }
+}
+
+/// How test pictures lie in each of their views.
+pub(in crate::training) fn orientations(experiment: &Experiment) -> Vec<Orientation> {
+    test_orientations(&experiment.augmentation, experiment.training.test_views)
+}
+
+/// For the log: how test pictures are seen, where it is not once as they are.
+pub(in crate::training) fn test_views_line(experiment: &Experiment) -> Option<String> {
+    let views = experiment.training.test_views;
+    let lacks_turns =
+        views == TestViews::FlipsAndTurns && !experiment.augmentation.turns_all_round();
+    let said = match orientations(experiment).len() {
+        1 if views == TestViews::Single => return None,
+        1 => "Test pictures are seen once, because the augmentation uses no flips".to_owned(),
+        many => format!("Test pictures are seen in {many} views, whose probabilities are averaged"),
+    };
+    Some(match lacks_turns {
+        true => format!("{said}; quarter turns take an augmentation.rotation of 180"),
+        false => said,
+    })
 }
 
 /// Versions in which test pictures are seen.
 pub fn test_views(experiment: &Experiment) -> u32 {
-    match experiment.training.test_views {
-        TestViews::Single => 1,
-        TestViews::Flips => flip_views(&experiment.augmentation),
-    }
+    orientations(experiment).len() as u32
 }
 
 #[cfg(test)]
@@ -184,6 +208,26 @@ mod tests {
             },
             Variation::None,
         );
+    }
+
+    #[test]
+    fn mixed_pictures_leave_nothing_to_keep() {
+        let mut experiment = Experiment::default();
+        experiment.augmentation.views = Views::Cached(3);
+        experiment.augmentation.rotation = 5.0;
+        assert_eq!(kept_views(&experiment.augmentation), Some(3));
+        for (mixup, cutmix) in [(0.2, 0.0), (0.0, 1.0)] {
+            experiment.augmentation.mixup = mixup;
+            experiment.augmentation.cutmix = cutmix;
+            assert_eq!(kept_views(&experiment.augmentation), None);
+            assert_eq!(samples(&experiment, Split::Train, &[1, 2]), None);
+            // Its versions stay what they are, and validation pictures are kept.
+            assert_eq!(
+                Variation::of(&experiment.augmentation),
+                Variation::Cached(3)
+            );
+            assert!(samples(&experiment, Split::Validation, &[1, 2]).is_some());
+        }
     }
 
     #[test]

@@ -13,11 +13,13 @@ use super::features::key::stands_alone;
 use super::features::selection::Selection;
 use super::forecast::Work;
 use super::micro_batch::MicroBatch;
+use super::mixing::mixed;
 use super::network::{FrozenPart, Network};
 use super::pictures::Pictures;
 use super::reporter::Reporter;
 use super::sample::Sample;
 use crate::data::Split;
+use crate::data::augment::Mixing;
 use crate::models::fold::{filled_up, piece};
 
 /// A graphics card computes while the processor prepares what follows, unless somebody waits for its results: they are
@@ -42,6 +44,9 @@ pub(super) struct SamplePass<'a> {
     pub work: Work,
     /// Multiply-adds of one picture.
     pub cost: f64,
+    /// How the pictures of a batch, by its index in the pass, are mixed before anything sees them. Kept rows are not mixed:
+    /// [`Self::depth`] is 0.
+    pub mixing: Option<&'a dyn Fn(usize) -> Option<Mixing>>,
 }
 
 /// What a pass goes over, by its position.
@@ -106,6 +111,10 @@ impl SamplePass<'_> {
         let samples: Vec<Vec<Sample>> = batches.ranges.iter().map(samples).collect();
         self.pictures
             .for_each(&samples, self.micro_batch, |index, pictures| {
+                let pictures = match self.mixing.and_then(|of| of(index)) {
+                    Some(mixing) => self.micro_batch.again(|| mixed(&pictures, &mixing))?,
+                    None => pictures,
+                };
                 let Some(prefix) = &self.prefix else {
                     return step(index, &|| Ok(pictures.shallow_clone()));
                 };

@@ -16,6 +16,8 @@ pub enum Purpose {
     Augmentation = 3,
     /// libtorch's own generator (dropout) in an epoch.
     Torch = 4,
+    /// How the pictures of a batch are mixed.
+    Mixing = 5,
 }
 
 /// A seed for `purpose`, picture or epoch `a` and `b`.

@@ -38,13 +38,11 @@ impl CoverageInput {
         let mut parts = vec![ShardCoverage::default(); of];
         for (split, rows, pictures) in rows_of(&self.experiment, &self.split) {
             let mut is_missing = vec![false; rows.len()];
+            let keys = lookup.disk.as_ref().map(|disk| disk.keys(&rows));
             for depth in depths_of(split, &frozen_depths) {
-                let missing = match &mut lookup.disk {
-                    Some(disk) => {
-                        let keys = disk.keys(&rows);
-                        disk.find(&lookup.network, depth, &keys)?.missing()
-                    }
-                    None => (0..rows.len()).collect(),
+                let missing = match (&mut lookup.disk, &keys) {
+                    (Some(disk), Some(keys)) => disk.find(&lookup.network, depth, keys)?.missing(),
+                    _ => (0..rows.len()).collect(),
                 };
                 missing.into_iter().for_each(|row| is_missing[row] = true);
             }

@@ -15,6 +15,7 @@ use tch::{Device, Kind, Tensor};
 use super::error::TrainingError;
 use crate::models::head::Head;
 use crate::models::layers::Pass;
+use crate::models::tokens::TokenLayout;
 use crate::models::tree::LayerTree;
 use crate::models::{Backbone, ModelError};
 
@@ -25,6 +26,8 @@ pub(super) struct Stages {
     taps: Vec<usize>,
     /// The output of every segment for one picture, `[C, H, W]` or `[tokens, C]`; empty without taps.
     shapes: Vec<Vec<i64>>,
+    /// What the output is made of, where it is tokens.
+    tokens: Option<TokenLayout>,
 }
 
 /// A segment's input and the pooled features of the stages before it.
@@ -63,7 +66,12 @@ impl Stages {
             x = backbone.forward_segment(segment, &x, &Pass::inference())?;
             shapes.push(x.size()[1..].to_vec());
         }
-        Ok(Self { taps, shapes })
+        let tokens = TokenLayout::of(backbone.info().name);
+        Ok(Self {
+            taps,
+            shapes,
+            tokens,
+        })
     }
 
     /// What arrives at `depth`, taken apart: `[N, C, H, W]` or `[N, tokens, C]`, and `[N, F]` of each stage before. `input` is
@@ -101,7 +109,7 @@ impl Stages {
     /// libtorch's own.
     pub fn pass(&self, segment: usize, flow: &mut Flow, head: &Head) -> Result<(), ModelError> {
         if self.taps.contains(&segment) {
-            flow.pooled.push(pool(&flow.x, head)?);
+            flow.pooled.push(self.pool(&flow.x, head)?);
         }
         Ok(())
     }
@@ -114,7 +122,7 @@ impl Stages {
     pub fn leave(&self, flow: Flow, is_end: bool, head: &Head) -> Result<Tensor, TrainingError> {
         let Flow { x, mut pooled } = flow;
         let last = match (is_end, pooled.is_empty()) {
-            (true, _) => pool(&x, head)?,
+            (true, _) => self.pool(&x, head)?,
             (false, true) => return Ok(x),
             (false, false) => {
                 let x = x.f_to_kind(Kind::Float)?;
@@ -136,11 +144,15 @@ impl Stages {
         }
         Ok(Tensor::f_cat(&pooled, 1)?)
     }
-}
 
-/// In single precision, whatever the grid was computed in: a mean of many numbers must not be rounded as they are.
-fn pool(x: &Tensor, head: &Head) -> Result<Tensor, ModelError> {
-    head.pool(&x.f_to_kind(Kind::Float)?)
+    /// In single precision, whatever the grid was computed in: a mean of many numbers must not be rounded as they are.
+    fn pool(&self, x: &Tensor, head: &Head) -> Result<Tensor, ModelError> {
+        let x = x.f_to_kind(Kind::Float)?;
+        match self.tokens {
+            Some(layout) if x.dim() == 3 => head.pool(&layout.pool(&x)?),
+            _ => head.pool(&x),
+        }
+    }
 }
 
 #[cfg(test)]

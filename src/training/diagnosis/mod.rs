@@ -81,6 +81,8 @@ pub struct DiagnosisInput<'a> {
 pub enum Undecided {
     #[error("three epochs of a phase are needed before its curves say anything")]
     TooFewEpochs,
+    #[error("logistic regression leaves no curve: its one epoch ends at the solution")]
+    Solved,
     #[error(
         "so far both curves go together: five epochs of a phase are needed to call that a good fit"
     )]
@@ -135,7 +137,12 @@ pub fn diagnose(
     let finding = if let Some(reason) = diverging(curves, situation) {
         (Fit::Diverging, reason)
     } else if curves.len() < FEWEST_EPOCHS {
-        return Err(Undecided::TooFewEpochs);
+        // The experiment may have been edited since.
+        let phase = situation.experiment.phases.get(phase);
+        return Err(match phase {
+            Some(phase) if phase.optimizer.is_solver() => Undecided::Solved,
+            _ => Undecided::TooFewEpochs,
+        });
     } else if let Some(reason) = not_learning(epochs, situation) {
         (Fit::NotLearning, reason)
     } else {

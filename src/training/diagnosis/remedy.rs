@@ -80,6 +80,7 @@ pub(super) fn remedies(
             if context.is_held_back {
                 changes.less_dropout();
                 changes.less_augmentation();
+                changes.no_mixing();
             }
             if !is_improving {
                 changes.more_epochs();
@@ -210,6 +211,24 @@ impl Changes<'_> {
         );
     }
 
+    fn no_mixing(&mut self) {
+        let augmentation = &self.experiment.augmentation;
+        let what = match (augmentation.mixup > 0.0, augmentation.cutmix > 0.0) {
+            (false, false) => return,
+            (true, false) => "mixup",
+            (false, true) => "CutMix",
+            (true, true) => "mixup and CutMix",
+        };
+        self.offer(
+            format!("Train without {what}"),
+            "Pictures that are mixed with others are harder to learn from: where the network underfits, they cost accuracy.",
+            |experiment| {
+                experiment.augmentation.mixup = 0.0;
+                experiment.augmentation.cutmix = 0.0;
+            },
+        );
+    }
+
     fn freeze_more(&mut self) {
         let plan = &self.experiment.phases[self.phase].freeze;
         let (freeze, title) = match plan {
@@ -249,7 +268,11 @@ impl Changes<'_> {
                 let title = format!("Fine-tune the last {TOP_LAYERS} layers afterwards");
                 self.offer(title, REASON, |experiment| {
                     if let Some(mut phase) = Strategy::TopLayers.phases().pop() {
-                        phase.optimizer = experiment.phases[last].optimizer.clone();
+                        let optimizer = &experiment.phases[last].optimizer;
+                        // What solves a linear head fine-tunes nothing.
+                        if !optimizer.is_solver() {
+                            phase.optimizer = optimizer.clone();
+                        }
                         phase.learning_rate = clamp(rate, bounds::LEARNING_RATE);
                         experiment.phases.push(phase);
                     }
@@ -307,6 +330,9 @@ impl Changes<'_> {
 
     fn set_rate(&mut self, factor: f64, reason: &'static str) {
         let phase = self.phase;
+        if self.experiment.phases[phase].optimizer.is_solver() {
+            return;
+        }
         let rate = self.experiment.phases[phase].learning_rate;
         let changed = clamp(rate * factor, bounds::LEARNING_RATE);
         let title = format!(

@@ -338,6 +338,7 @@ fn remedies_that_are_followed_run_out() {
 fn underfitting_held_back_by_dropout_is_told_so() {
     let mut experiment = Experiment::default();
     experiment.head.layers = vec![HeadLayer::Dropout(0.7)];
+    experiment.augmentation.cutmix = 1.0;
     let epochs = curves(&[
         [0.70, 0.52, 0.66, 0.60],
         [0.68, 0.54, 0.65, 0.62],
@@ -347,6 +348,8 @@ fn underfitting_held_back_by_dropout_is_told_so() {
     ]);
     let found = diagnose(&epochs, &situation(&experiment)).unwrap();
     assert_eq!(found.fit, Fit::Underfitting);
+    let whole = (found.remedies.iter()).find(|remedy| remedy.title == "Train without CutMix");
+    assert!(!whole.unwrap().apply().augmentation.is_mixing());
     let lowered = found
         .remedies
         .iter()
@@ -362,4 +365,14 @@ fn underfitting_held_back_by_dropout_is_told_so() {
     let phases = tuned.unwrap().apply().phases;
     assert_eq!(phases.len(), 2);
     assert!((phases[1].learning_rate - 1e-4).abs() < 1e-12);
+}
+
+#[test]
+fn a_head_that_was_solved_has_no_curve() {
+    let mut experiment = Experiment::default();
+    experiment.phases[0].optimizer = crate::experiment::Optimizer::LogisticRegression { c: None };
+    experiment.fit_to_solver(0);
+    let situation = situation(&experiment);
+    let one = curves(&GOOD[..1]);
+    assert_eq!(diagnose(&one, &situation).unwrap_err(), Undecided::Solved);
 }

@@ -57,6 +57,8 @@ pub(in crate::training) struct FeatureCache {
     pub(super) counts: RowOrigins,
     /// Rows on disk that could not be read, since somebody asked.
     lost: RefCell<Vec<LostRows>>,
+    /// Pictures whose rows are those of plain grey, since somebody asked.
+    unreadable: Vec<usize>,
 }
 
 /// Where the rows come from that a run needs.
@@ -83,6 +85,7 @@ impl FeatureCache {
             disk,
             counts: RowOrigins::default(),
             lost: RefCell::default(),
+            unreadable: Vec::new(),
         }
     }
 
@@ -104,6 +107,11 @@ impl FeatureCache {
             !lost.iter().any(is_it)
         });
         lost
+    }
+
+    /// Pictures that could not be read since the last call: their rows are those of plain grey.
+    pub fn take_unreadable(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.unreadable)
     }
 
     /// What can leave a graphics card where its memory runs short.
@@ -134,6 +142,7 @@ impl FeatureCache {
 
     /// Features of these pictures must not be kept on disk, because they could not be read.
     pub fn forget_pictures(&mut self, pictures: &[usize]) {
+        self.unreadable.extend(pictures);
         if let Some(disk) = &mut self.disk {
             for &picture in pictures {
                 disk.forget_picture(picture);

@@ -168,6 +168,7 @@ impl FeatureCache {
             recorder.sinks.clear();
         }
         let unreadable = pictures.take_unreadable(reporter)?;
+        self.forget_pictures(&unreadable);
         if let Some(disk) = &mut disk {
             let finished = recording.finish_packs(&mut recorder.sinks, disk, &unreadable);
             match finished {
@@ -242,6 +243,7 @@ impl Recording<'_> {
             prefix: None,
             work: Work::Forward,
             cost: network.cost(self.start..self.request.depth),
+            mixing: None,
         }
     }
 

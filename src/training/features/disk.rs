@@ -166,12 +166,14 @@ impl Disk {
         let Some(scratch) = &mut self.scratch else {
             return Ok(None);
         };
-        scratch.copy_rows(&recipe, keys, found, stop);
+        let was_read = scratch.copy_rows(&recipe, keys, found, stop);
         if stop.is_stopped() {
             return Err(TrainingError::Stopped);
         }
         let trouble = scratch.take_trouble();
-        *found = self.find(network, depth, keys)?;
+        if was_read {
+            *found = self.find(network, depth, keys)?;
+        }
         Ok(trouble)
     }
 

@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 use tch::{Device, Tensor};
 
 use super::pack::{RowKey, VERSION};
-use crate::data::augment::{flips, only_flips};
+use crate::data::augment::{Orientation, flips, only_flips};
 use crate::data::decode::DECODER_VERSION;
 use crate::data::square::SquareSpec;
-use crate::experiment::{Augmentation, Experiment, Pooling, Views};
+use crate::experiment::{Augmentation, Experiment, Pooling};
 use crate::models::ModelError;
 use crate::models::device::discover;
 use crate::models::fold::way;
@@ -165,33 +165,66 @@ pub(super) fn seen(
 ) -> [u8; 32] {
     let mut hash = Hash::new("picture");
     hash.part(identity);
-    let flip = match transform {
-        Transform::Plain => Some(0),
-        Transform::Flip(view) => Some(view),
-        Transform::Augmented { view, .. } => only_flips(augmentation, view),
-    };
-    match (flip, transform) {
-        (Some(view), _) => {
+    let orientation = match transform {
+        Transform::Plain => Some(Orientation::PLAIN),
+        Transform::Oriented(orientation) => Some(orientation),
+        Transform::Augmented { view, .. } => only_flips(augmentation, view).map(|view| {
             let (horizontally, vertically) = flips(augmentation, view);
-            hash.text("flipped");
-            hash.number(u64::from(horizontally));
-            hash.number(u64::from(vertically));
+            Orientation {
+                transposed: false,
+                horizontally,
+                vertically,
+            }
+        }),
+    };
+    match (orientation, transform) {
+        (Some(orientation), _) => {
+            hash.text(match orientation.transposed {
+                true => "transposed",
+                false => "flipped",
+            });
+            hash.number(u64::from(orientation.horizontally));
+            hash.number(u64::from(orientation.vertically));
         }
         (None, Transform::Augmented { seed, view }) => {
             hash.text("augmented");
             hash.number(seed);
             hash.number(u64::from(view));
-            // All fields, also those that are added later, but how many versions there are.
-            let strengths = Augmentation {
-                views: Views::Fresh,
-                ..augmentation.clone()
-            };
-            hash.text(&format!("{strengths:?}"));
+            hash.text(&changes_text(augmentation));
         }
         // The two before hold for all others.
         (None, transform) => hash.text(&format!("{transform:?}")),
     }
     hash.finish()
+}
+
+/// All that decides what is drawn for a picture: neither how many versions there are, nor what pictures are mixed with. What
+/// was added later stands in it only where it is on, so that earlier versions' features are found.
+fn changes_text(augmentation: &Augmentation) -> String {
+    let Augmentation {
+        views: _,
+        horizontal_flip,
+        vertical_flip,
+        rotation,
+        zoom,
+        translation,
+        crop,
+        contrast,
+        brightness,
+        color_jitter,
+        cutout,
+        trivial_augment,
+        mixup: _,
+        cutmix: _,
+    } = augmentation;
+    let mut text = format!(
+        "Augmentation {{ views: Fresh, horizontal_flip: {horizontal_flip:?}, vertical_flip: {vertical_flip:?}, rotation: {rotation:?}, zoom: {zoom:?}, translation: {translation:?}, crop: {crop:?}, contrast: {contrast:?}, brightness: {brightness:?}, color_jitter: {color_jitter:?}, cutout: {cutout:?}"
+    );
+    if *trivial_augment {
+        text.push_str(", trivial_augment: true");
+    }
+    text.push_str(" }");
+    text
 }
 
 /// A name for the first `segments` segments of `network` with their weights, and for the device that computes them.
@@ -302,6 +335,7 @@ mod tests {
     use crate::data::augment::augment;
     use crate::data::square::Interpolation;
     use crate::experiment::Fit;
+    use crate::experiment::Views;
     use crate::models::parameters::Role;
     use crate::training::micro_batch::CPU_FORWARD_BATCH as BATCH;
 
@@ -420,15 +454,37 @@ mod tests {
         assert!(keys[..BATCH].iter().all(Option::is_none) && keys[BATCH].is_some());
     }
 
+    /// What an earlier version wrote, so that its features are found.
+    #[test]
+    fn what_is_drawn_is_named_as_ever() {
+        let mut augmentation = Augmentation {
+            horizontal_flip: true,
+            rotation: 20.0,
+            zoom: 0.15,
+            views: Views::Cached(4),
+            ..Augmentation::default()
+        };
+        let known = "Augmentation { views: Fresh, horizontal_flip: true, vertical_flip: false, rotation: 20.0, zoom: 0.15, translation: 0.0, crop: 0.0, contrast: 0.0, brightness: 0.0, color_jitter: 0.0, cutout: 0.0 }";
+        assert_eq!(changes_text(&augmentation), known);
+        augmentation.mixup = 0.2;
+        augmentation.cutmix = 1.0;
+        assert_eq!(changes_text(&augmentation), known);
+        augmentation.trivial_augment = true;
+        assert_ne!(changes_text(&augmentation), known);
+    }
+
     fn augmentations() -> impl Strategy<Value = Augmentation> {
-        (any::<[bool; 2]>(), 0..3u8, 0..2u8, 1..5u32).prop_map(
-            |([horizontal_flip, vertical_flip], rotation, brightness, views)| Augmentation {
-                views: Views::Cached(views),
-                horizontal_flip,
-                vertical_flip,
-                rotation: f64::from(rotation) * 20.0,
-                brightness: f64::from(brightness) * 0.3,
-                ..Augmentation::default()
+        (any::<[bool; 3]>(), 0..3u8, 0..2u8, 1..5u32).prop_map(
+            |([horizontal_flip, vertical_flip, trivial_augment], rotation, brightness, views)| {
+                Augmentation {
+                    views: Views::Cached(views),
+                    horizontal_flip,
+                    vertical_flip,
+                    trivial_augment,
+                    rotation: f64::from(rotation) * 20.0,
+                    brightness: f64::from(brightness) * 0.3,
+                    ..Augmentation::default()
+                }
             },
         )
     }

@@ -90,6 +90,22 @@ impl RowsOnDisk {
         }
     }
 
+    /// Reads each of these rows into its part of `bytes`, which is made as long as they are; how each went.
+    pub(super) fn read_each(
+        &self,
+        rows: &[usize],
+        layout: &Layout,
+        bytes: &mut Vec<u8>,
+    ) -> Vec<io::Result<()>> {
+        let length = layout.row_bytes() as usize;
+        bytes.resize(length * rows.len(), 0);
+        bytes
+            .par_chunks_mut(length)
+            .zip(rows)
+            .map(|(out, &row)| self.read_row(row, out))
+            .collect()
+    }
+
     /// In which file a row stands, and where there: what is read in this order is read from the beginning of each to its end.
     pub(super) fn place(&self, row: usize) -> Option<(usize, usize)> {
         let position = (*self.positions.get(row)?)?;
@@ -130,13 +146,7 @@ impl RowsOnDisk {
         let mut damaged = Vec::new();
         let mut bytes = Vec::new();
         for part in rows.chunks(LOADED_AT_ONCE) {
-            let length = layout.row_bytes() as usize;
-            bytes.resize(length * part.len(), 0);
-            let outcomes: Vec<io::Result<()>> = bytes
-                .par_chunks_mut(length)
-                .zip(part)
-                .map(|(out, &row)| self.read_row(row, out))
-                .collect();
+            let outcomes = self.read_each(part, layout, &mut bytes);
             damaged.extend(
                 part.iter()
                     .zip(outcomes)

@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
-
 use super::key::Recipe;
 use super::pack::{PackWriter, RowKey};
 use super::rows_on_disk::RowsOnDisk;
@@ -99,19 +97,21 @@ impl Scratch {
         ))
     }
 
-    /// Copies the rows of `found` that stand elsewhere, as far as they can be read.
+    /// Copies the rows of `found` that stand elsewhere, as far as they can be read. Gives whether the folder serves, and any was
+    /// looked at.
     pub(super) fn copy_rows(
         &mut self,
         recipe: &Recipe,
         keys: &[Option<RowKey>],
         found: &RowsOnDisk,
         stop: &StopFlag,
-    ) {
+    ) -> bool {
         if self.trouble.is_some() {
-            return;
+            return false;
         }
         let copied = self.try_copy_rows(recipe, keys, found, stop);
         self.note(copied);
+        true
     }
 
     fn try_copy_rows(
@@ -128,24 +128,18 @@ impl Scratch {
         };
         // From the beginning of each file to its end.
         rows.sort_unstable_by_key(|&row| found.place(row));
-        let length = layout.row_bytes();
-        self.make_room(length.saturating_mul(rows.len() as u64))?;
+        self.make_room(layout.row_bytes().saturating_mul(rows.len() as u64))?;
         let mut pack: PackWriter = self.store.writer(recipe, layout.clone()).map_err(text)?;
         let mut bytes = Vec::new();
         for part in rows.chunks(COPIED_AT_ONCE) {
             if stop.is_stopped() {
                 return Ok(());
             }
-            bytes.resize(length as usize * part.len(), 0);
-            let outcomes: Vec<bool> = bytes
-                .par_chunks_mut(length as usize)
-                .zip(part)
-                .map(|(out, &row)| found.read_row(row, out).is_ok())
-                .collect();
+            let outcomes = found.read_each(part, layout, &mut bytes);
             // What could not be read has no name.
             let part = part.iter().zip(outcomes);
             let keys: Vec<Option<RowKey>> = part
-                .map(|(&row, is_read)| keys.get(row).copied().flatten().filter(|_| is_read))
+                .map(|(&row, read)| keys.get(row).copied().flatten().filter(|_| read.is_ok()))
                 .collect();
             pack.push(&keys, &bytes).map_err(text)?;
         }

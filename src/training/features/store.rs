@@ -19,7 +19,7 @@ use super::pack::{EXTENSION, Layout, PackWriter, unfinished};
 use super::shared_disk;
 use super::shelf::Shelf;
 use crate::data::replace::{UNFINISHED, replace};
-use crate::ordinary_file::{self, Links};
+use crate::ordinary_file::{self, Links, LockFile};
 use crate::paths;
 
 /// What the files may take unless a person says otherwise.
@@ -79,6 +79,11 @@ impl FeatureStore {
     /// The one of this person.
     pub fn of_user() -> Self {
         Self::new(&paths::cache())
+    }
+
+    /// The folder that holds them; it may not be there yet.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     pub fn usage(&self) -> Usage {
@@ -200,7 +205,7 @@ impl FeatureStore {
 
     /// The same, until all files take at most `limit` bytes.
     pub(super) fn prune_to(&self, limit: u64) {
-        let Ok(lock) = ordinary_file::open_lock(&self.root.join("pruning")) else {
+        let Ok(lock) = LockFile::open(&self.root.join("pruning")) else {
             return;
         };
         // A file system without locks is no reason to let files grow: two processes at once remove no more than one does.

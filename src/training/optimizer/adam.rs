@@ -4,6 +4,7 @@
 use tch::{TchError, Tensor};
 
 use super::{Buffers, Slot, decayed};
+use crate::libtorch::numbers::WithNumber;
 
 pub(super) struct Adam {
     pub beta1: f64,
@@ -19,7 +20,7 @@ impl Adam {
         let mut parameter = slot.parameter.tensor.shallow_clone();
         let gradient = if self.decoupled {
             if self.weight_decay != 0.0 {
-                let _ = parameter.f_mul_scalar_(1.0 - rate * self.weight_decay)?;
+                let _ = parameter.f_mul_number_(1.0 - rate * self.weight_decay)?;
             }
             gradient.shallow_clone()
         } else {
@@ -27,8 +28,8 @@ impl Adam {
         };
         let mut first = Buffers::ensure(&mut slot.buffers.momentum, &parameter)?;
         let mut second = Buffers::ensure(&mut slot.buffers.square, &parameter)?;
-        let _ = first.f_lerp_(&gradient, 1.0 - self.beta1)?;
-        let _ = second.f_lerp_(&gradient.f_square()?, 1.0 - self.beta2)?;
+        let _ = first.f_lerp_number_(&gradient, 1.0 - self.beta1)?;
+        let _ = second.f_lerp_number_(&gradient.f_square()?, 1.0 - self.beta2)?;
 
         // parameter -= step_size * first / (sqrt(second) / sqrt(correction2) + epsilon), where the
         // step size goes into the denominator, because this addcdiv takes no factor.
@@ -42,8 +43,8 @@ impl Adam {
         }
         let denominator = second
             .f_sqrt()?
-            .f_mul_scalar_(-1.0 / (correction2.sqrt() * step_size))?
-            .f_add_scalar_(-self.epsilon / step_size)?;
+            .f_mul_number_(-1.0 / (correction2.sqrt() * step_size))?
+            .f_add_number_(-self.epsilon / step_size)?;
         let _ = parameter.f_addcdiv_(&first, &denominator)?;
         Ok(())
     }

@@ -7,6 +7,7 @@ use super::rmsprop::RmsProp;
 use super::{Buffers, Slot, is_lost};
 use crate::experiment::Optimizer as Rule;
 use crate::libtorch::lists;
+use crate::libtorch::numbers::full;
 use crate::libtorch::optimizer::{Adam, Sgd, adam, sgd};
 use crate::training::loss_scale::Unless;
 
@@ -92,6 +93,7 @@ impl Batch {
                 self.work.push(parameter.f_empty_like()?);
                 own = Some(rule.own_gradient(gradient, &parameter)?);
             }
+            Rule::LogisticRegression { .. } => {}
         }
         self.gradients.push(match own {
             Some(own) => own,
@@ -105,7 +107,7 @@ impl Batch {
         if matches!(rule, Rule::Adam { .. } | Rule::AdamW { .. }) {
             let device = self.parameters[0].device();
             let steps = self.steps as f64;
-            let mut counted = Tensor::f_full(&[] as &[i64], steps, (Kind::Float, device))?;
+            let mut counted = full(&[], steps, (Kind::Float, device))?;
             if let Some(unless) = unless {
                 counted = counted.f_sub_(&unless.skipped)?;
             }
@@ -168,6 +170,7 @@ impl Batch {
                 &self.momentum,
                 &self.work,
             ),
+            Rule::LogisticRegression { .. } => Ok(()),
         }
     }
 }

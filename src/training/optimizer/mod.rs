@@ -14,6 +14,7 @@ use tch::{Kind, TchError, Tensor};
 use super::loss_scale::Unless;
 use crate::experiment;
 use crate::libtorch;
+use crate::libtorch::numbers::WithNumber;
 
 /// One parameter that learns.
 #[derive(Debug)]
@@ -165,6 +166,8 @@ impl Optimizer {
                 experiment::Optimizer::RmsProp { .. } => {
                     rmsprop::RmsProp::of(&self.rule).update(slot, gradient, rate)?;
                 }
+                // Its phase is solved, and takes no step.
+                experiment::Optimizer::LogisticRegression { .. } => {}
             }
         }
         Ok(())
@@ -247,7 +250,7 @@ fn decayed(gradient: &Tensor, parameter: &Tensor, weight_decay: f64) -> Result<T
     if weight_decay == 0.0 {
         Ok(gradient.shallow_clone())
     } else {
-        parameter.f_mul_scalar(weight_decay)?.f_add_(gradient)
+        parameter.f_mul_number(weight_decay)?.f_add_(gradient)
     }
 }
 

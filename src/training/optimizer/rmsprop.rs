@@ -5,6 +5,7 @@ use tch::{TchError, Tensor};
 use super::{Buffers, Slot, decayed};
 use crate::experiment::Optimizer as Rule;
 use crate::libtorch::lists;
+use crate::libtorch::numbers::WithNumber;
 
 pub(super) struct RmsProp {
     pub alpha: f64,
@@ -37,16 +38,16 @@ impl RmsProp {
         let mut parameter = slot.parameter.tensor.shallow_clone();
         let gradient = decayed(gradient, &parameter, self.weight_decay)?;
         let mut square = Buffers::ensure(&mut slot.buffers.square, &parameter)?;
-        let _ = square.f_lerp_(&gradient.f_square()?, 1.0 - self.alpha)?;
-        let scale = square.f_sqrt()?.f_add_scalar_(self.epsilon)?;
+        let _ = square.f_lerp_number_(&gradient.f_square()?, 1.0 - self.alpha)?;
+        let scale = square.f_sqrt()?.f_add_number_(self.epsilon)?;
         if self.momentum > 0.0 {
             let mut buffer = Buffers::ensure(&mut slot.buffers.momentum, &parameter)?;
             let _ = buffer
-                .f_mul_scalar_(self.momentum)?
+                .f_mul_number_(self.momentum)?
                 .f_addcdiv_(&gradient, &scale)?;
-            let _ = parameter.f_sub_(&buffer.f_mul_scalar(rate)?)?;
+            let _ = parameter.f_sub_(&buffer.f_mul_number(rate)?)?;
         } else {
-            let _ = parameter.f_sub_(&gradient.f_div(&scale)?.f_mul_scalar_(rate)?)?;
+            let _ = parameter.f_sub_(&gradient.f_div(&scale)?.f_mul_number_(rate)?)?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use tch::{TchError, Tensor};
 
 use super::{Slot, decayed};
+use crate::libtorch::numbers::WithNumber;
 use crate::training::snapshot::copy_of;
 
 pub(super) struct Sgd {
@@ -27,16 +28,16 @@ impl Sgd {
                 }
                 Some(buffer) => buffer
                     .shallow_clone()
-                    .f_mul_scalar_(self.momentum)?
+                    .f_mul_number_(self.momentum)?
                     .f_add_(&gradient)?,
             };
             if self.nesterov {
-                buffer.f_mul_scalar(self.momentum)?.f_add_(&gradient)?
+                buffer.f_mul_number(self.momentum)?.f_add_(&gradient)?
             } else {
                 buffer
             }
         };
-        let _ = parameter.f_sub_(&direction.f_mul_scalar(rate)?)?;
+        let _ = parameter.f_sub_(&direction.f_mul_number(rate)?)?;
         Ok(())
     }
 }

@@ -22,6 +22,7 @@ use super::resume::ResumePoint;
 use crate::experiment::{Experiment, MixedPrecision, Precision, TrainingConfig};
 use crate::format;
 use crate::libtorch;
+use crate::libtorch::numbers::{WithNumber, arange};
 use crate::models::device::{bf16_instructions, bf16_units};
 
 /// How far features may move for `auto` to take bf16: the length of the difference as a share of theirs.
@@ -342,8 +343,7 @@ fn moved(network: &Network, depth: usize, kind: Kind) -> Result<f64, TrainingErr
 /// normalised pictures are.
 fn patterns(side: u32, device: Device) -> Result<Tensor, TrainingError> {
     let (count, side) = (PATTERNS, i64::from(side));
-    let numbers =
-        |end: i64, shape: [i64; 4]| Tensor::f_arange(end, (Kind::Float, device))?.f_reshape(shape);
+    let numbers = |end: i64, shape: [i64; 4]| arange(end, (Kind::Float, device))?.f_reshape(shape);
     let index = numbers(count, [count, 1, 1, 1])?;
     let color = numbers(3, [1, 3, 1, 1])?;
     let down = numbers(side, [1, 1, side, 1])?;
@@ -351,17 +351,17 @@ fn patterns(side: u32, device: Device) -> Result<Tensor, TrainingError> {
     let mut sum = Tensor::f_zeros([count, 3, side, side], (Kind::Float, device))?;
     for (number, width) in [3.0, 7.0, 17.0, 41.0, 97.0].into_iter().enumerate() {
         // A direction of its own for every picture and width, a phase for every colour.
-        let turn = index.f_mul_scalar(0.9)?.f_add_scalar(2.4 * number as f64)?;
+        let turn = index.f_mul_number(0.9)?.f_add_number(2.4 * number as f64)?;
         let along = across
             .f_mul(&turn.f_cos()?)?
             .f_add(&down.f_mul(&turn.f_sin()?)?)?
-            .f_mul_scalar(std::f64::consts::TAU / width)?;
+            .f_mul_number(std::f64::consts::TAU / width)?;
         let phase = color
-            .f_mul_scalar(0.7 + 0.3 * number as f64)?
+            .f_mul_number(0.7 + 0.3 * number as f64)?
             .f_add(&index)?;
         sum = sum.f_add(&along.f_add(&phase)?.f_sin()?)?;
     }
-    Ok(sum.f_mul_scalar(0.8)?)
+    Ok(sum.f_mul_number(0.8)?)
 }
 
 #[cfg(test)]
@@ -473,7 +473,7 @@ mod tests {
             .tensor
             .shallow_clone();
         let _guard = no_grad_guard();
-        let _ = changed.f_mul_scalar_(2.0).unwrap();
+        let _ = changed.f_mul_number_(2.0).unwrap();
         assert_eq!(choose(&network).kind, chosen.kind);
     }
 

@@ -8,8 +8,11 @@ use crate::data::{RemarkKind, Split, SplitIndices, problems, split};
 use crate::experiment::{ClassWeights, Monitor};
 use crate::format;
 use crate::libtorch::cuda;
+use crate::models::origin::Origin;
 use crate::training::error::TrainingError;
 use crate::training::events::TrainingEvent;
+use crate::training::mixing::mixing_line;
+use crate::training::sample::test_views_line;
 
 /// Problems of the data set that the log names.
 const NAMED_PROBLEMS: usize = 5;
@@ -33,8 +36,18 @@ impl Session<'_> {
             device,
             weights,
         })?;
+        // Binds whoever uses what is trained here, and a download may be years ago or another person's.
+        if let Some(restriction) = Origin::of(&self.experiment.backbone)?.warning() {
+            self.reporter.warn(restriction)?;
+        }
         self.announce_memory(memory)?;
         self.announce_data(indices)?;
+        if let Some(line) = mixing_line(self.experiment) {
+            self.reporter.note(line)?;
+        }
+        if let Some(line) = test_views_line(self.experiment) {
+            self.reporter.note(line)?;
+        }
         for warning in self.warnings() {
             self.reporter.warn(warning)?;
         }

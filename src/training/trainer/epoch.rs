@@ -11,22 +11,26 @@ use super::session::{Learner, Session};
 use super::statistics::RunningStatistics;
 use super::workload::training_cost;
 use crate::data::Split;
+use crate::data::augment::Mixing;
 use crate::experiment::Phase;
 use crate::format::count;
+use crate::libtorch::numbers::WithNumber;
 use crate::training::averaging::Averaging;
 use crate::training::error::TrainingError;
 use crate::training::events::Activity;
 use crate::training::features::selection::Selection;
 use crate::training::forecast::Work;
-use crate::training::loss::Loss;
+use crate::training::loss::{Labels, Loss};
 use crate::training::loss_scale::LossScale;
 use crate::training::metrics::{Batch, Metrics};
 use crate::training::micro_batch::{MemoryRemedy, MicroBatch, Tries};
+use crate::training::mixing::{mixing_of, partners};
 use crate::training::network::Network;
 use crate::training::optimizer::Optimizer;
 use crate::training::out_of_memory::out_of_memory;
 use crate::training::phase_plan::PhasePlan;
 use crate::training::prefetch::consecutive;
+use crate::training::rate_finder::RangeTest;
 use crate::training::reporter::Reporter;
 use crate::training::resume::Partial;
 use crate::training::sample::{Sample, Variation};
@@ -71,7 +75,12 @@ impl Session<'_> {
         );
         self.reporter
             .begin(Activity::Training, all.iter().map(Vec::len).sum())?;
-        let depth = self.cache.kept_depth(Split::Train, frozen_depth);
+        let is_mixing = self.experiment.augmentation.is_mixing();
+        let depth = match is_mixing {
+            // What is kept was computed of pictures that are not mixed.
+            true => 0,
+            false => self.cache.kept_depth(Split::Train, frozen_depth),
+        };
         let cost = training_cost(&self.network, depth, frozen_depth);
         let done = from.map_or(0, |from| from.batches.min(all.len()));
         if done > 0 {
@@ -83,7 +92,11 @@ impl Session<'_> {
         let statistics =
             micro_batch.again(|| RunningStatistics::new(self.moving_statistics(phase_plan)))?;
         let label = |item: &BatchItem| i64::from(self.train.labels[item.index]);
+        let side = self.pictures.side();
+        let mixing = |batch: usize| mixing_of(self.experiment, plan.epoch, batch, side);
+        let mixing_of_pass = |index: usize| mixing(done + index);
         let mut stepper = Stepper {
+            mixing: &mixing,
             network: &self.network,
             plan: phase_plan,
             phase: &self.experiment.phases[plan.phase],
@@ -92,6 +105,7 @@ impl Session<'_> {
             optimizer: &mut learner.optimizer,
             loss_scale: learner.loss_scale.as_mut(),
             averaging: learner.averaging.as_mut(),
+            range_test: learner.range_test.as_mut(),
             micro_batch,
             statistics,
             labels: Selection::new(items.iter().map(label)),
@@ -120,6 +134,7 @@ impl Session<'_> {
             },
             work: Work::Training,
             cost,
+            mixing: is_mixing.then_some(&mixing_of_pass),
         };
         let batches = Batches {
             ranges: consecutive(all[done..].iter().map(Vec::len)),
@@ -138,9 +153,12 @@ impl Session<'_> {
             &batches,
             &mut self.reporter,
             |reporter, input, positions| {
-                Ok(ControlFlow::Continue(
-                    stepper.step(input, positions, reporter)?,
-                ))
+                let pictures = stepper.step(input, positions, reporter)?;
+                let test = stepper.range_test.as_ref();
+                Ok(match test.is_some_and(|test| test.is_over()) {
+                    true => ControlFlow::Break(()),
+                    false => ControlFlow::Continue(pictures),
+                })
             },
         );
         if ended.as_ref().is_err_and(TrainingError::is_stop) && stepper.batches > 0 {
@@ -171,12 +189,15 @@ struct Stepper<'s> {
     optimizer: &'s mut Optimizer,
     loss_scale: Option<&'s mut LossScale>,
     averaging: Option<&'s mut Averaging>,
+    range_test: Option<&'s mut RangeTest>,
     micro_batch: &'s MicroBatch,
     statistics: RunningStatistics,
     /// Of all batches, one after the other.
     items: &'s [BatchItem],
     /// Their true classes.
     labels: Selection,
+    /// How a batch of the epoch, by its index, is mixed.
+    mixing: &'s dyn Fn(usize) -> Option<Mixing>,
     metrics: Metrics,
     epoch: u32,
     /// Counted from 0 within the phase.
@@ -195,6 +216,7 @@ struct StepResult {
     loss: Tensor,
     /// `[N, classes]`, `[N, 1]` for a sigmoid, without gradients.
     logits: Tensor,
+    /// Of mixed pictures, the class with the larger share.
     truth: Vec<u32>,
 }
 
@@ -211,11 +233,15 @@ impl Stepper<'_> {
             loss,
             logits,
         } = self.learn(input, positions, reporter)?;
+        let mixing = (self.mixing)(self.batches);
         if self.network.device == Device::Cpu {
             // Before the step makes the weights as useless as it is.
             self.check(loss.f_double_value(&[])?)?;
         }
-        self.rate = learning_rate(self.phase, self.step, self.steps_per_epoch);
+        self.rate = match self.range_test {
+            Some(_) => RangeTest::rate(usize::try_from(self.step).unwrap_or(usize::MAX)),
+            None => learning_rate(self.phase, self.step, self.steps_per_epoch),
+        };
         let (optimizer, rate) = (&mut *self.optimizer, self.rate);
         let unless = self.loss_scale.as_ref().map(|scale| scale.unless());
         self.micro_batch
@@ -231,10 +257,14 @@ impl Stepper<'_> {
 
         let items = &self.items[positions.clone()];
         let truth = items.iter().map(|item| self.members.labels[item.index]);
+        let mut truth: Vec<u32> = truth.collect();
+        if mixing.is_some_and(|mixing| mixing.own_share < 0.5) {
+            truth.rotate_right(1);
+        }
         self.pending.push(StepResult {
             loss,
             logits,
-            truth: truth.collect(),
+            truth,
         });
         let is_last = positions.end == self.items.len();
         let numbers = |result: &StepResult| result.logits.numel();
@@ -266,7 +296,8 @@ impl Stepper<'_> {
         let mut predicted = predicted.as_slice();
         let mut pictures = 0;
         for (StepResult { truth, .. }, value) in self.pending.take().iter().zip(losses) {
-            if !value.is_finite() && self.loss_scale.is_some() {
+            let is_test = self.range_test.is_some();
+            if !value.is_finite() && self.loss_scale.is_some() && !is_test {
                 reporter.warn(
                     "Layers that train compute in fp16, whose numbers end at 65504: set training.mixed_precision to Off if a lower learning rate does not help."
                         .into(),
@@ -280,6 +311,9 @@ impl Stepper<'_> {
                 truth,
                 predicted: of_batch,
             });
+            if let Some(test) = &mut self.range_test {
+                test.add(value);
+            }
             reporter.batch_loss(value);
             pictures += truth.len();
         }
@@ -350,8 +384,23 @@ impl Stepper<'_> {
     ) -> Result<Learned, TrainingError> {
         let all_rows = positions.len();
         let numbers = &self.labels.numbers()[positions.clone()];
-        let weight = |rows: Range<usize>| self.loss.weight(&numbers[rows]);
         let all_labels = self.labels.on(self.network.device, positions.clone())?;
+        // Of the whole batch, before it is divided.
+        let mixing = (self.mixing)(self.batches);
+        let mut partner_numbers = numbers.to_vec();
+        partner_numbers.rotate_right(1);
+        let all_partners = match mixing {
+            Some(_) => partners(&all_labels)?,
+            None => all_labels.shallow_clone(),
+        };
+        let weight = |rows: Range<usize>| match mixing {
+            None => self.loss.weight(&numbers[rows]),
+            Some(mixing) => self.loss.mixed_weight(
+                &numbers[rows.clone()],
+                &partner_numbers[rows],
+                mixing.own_share,
+            ),
+        };
         let input = input()?;
         let mut sum: Option<Vec<Tensor>> = None;
         let mut value: Option<Tensor> = None;
@@ -373,10 +422,21 @@ impl Stepper<'_> {
             first += rows;
             let (frozen_depth, pass) = (self.plan.cut, &self.plan.pass);
             let logits = self.network.train_logits(&input, frozen_depth, pass)?;
-            let mut loss = self.loss.mean(&logits, &labels)?;
+            let mut loss = match mixing {
+                None => self.loss.mean(&logits, &labels)?,
+                Some(mixing) => {
+                    let partner_labels = all_partners.f_narrow(0, done as i64, rows)?;
+                    let range = done..first as usize;
+                    let of = |there, numbers| Labels { there, numbers };
+                    let own = of(&labels, &numbers[range.clone()]);
+                    let partner = of(&partner_labels, &partner_numbers[range]);
+                    let share = mixing.own_share;
+                    self.loss.mixed_mean(&logits, own, partner, share)?
+                }
+            };
             if !is_whole {
                 let share = weight(done..first as usize) / weight(0..all_rows);
-                loss = loss.f_mul_scalar(share)?;
+                loss = loss.f_mul_number(share)?;
             }
             let detached = loss.f_detach()?;
             value = Some(match value {

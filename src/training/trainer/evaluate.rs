@@ -56,6 +56,7 @@ impl Session<'_> {
             prefix: None,
             work: Work::Forward,
             cost: self.network.cost(from..depth),
+            mixing: None,
         };
         let batches = Batches {
             ranges: ranges(count, size),

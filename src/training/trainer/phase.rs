@@ -9,7 +9,7 @@ use super::epoch::EpochPlan;
 use super::resume::PhaseStanding;
 use super::session::{Learner, Session};
 use super::workload;
-use crate::experiment::{Keep, Phase};
+use crate::experiment::{self, Keep, Phase};
 use crate::format;
 use crate::models::init::seeded;
 use crate::training::averaging::Averaging;
@@ -41,8 +41,15 @@ impl Session<'_> {
         Ok(self.finished.clone())
     }
 
-    /// `epoch`: the last one done, counted from 1 over all phases.
-    fn run_phase(&mut self, index: usize, epoch: &mut u32) -> Result<PhaseSummary, TrainingError> {
+    /// Trains phase `index`. `epoch`: the last one done, counted from 1 over all phases.
+    ///
+    /// # Errors
+    /// Those of [`Self::run_phases`].
+    pub fn run_phase(
+        &mut self,
+        index: usize,
+        epoch: &mut u32,
+    ) -> Result<PhaseSummary, TrainingError> {
         let began = Instant::now();
         let phase = &self.experiment.phases[index];
         let resumed = self.resumed.filter(|point| point.standing.phase == index);
@@ -128,7 +135,11 @@ impl Session<'_> {
         })
     }
 
-    fn start_learner(&self, index: usize) -> Result<Learner, TrainingError> {
+    /// What phase `index` begins to train with.
+    ///
+    /// # Errors
+    /// libtorch's own.
+    pub fn start_learner(&self, index: usize) -> Result<Learner, TrainingError> {
         let config = &self.experiment.training;
         let metric = monitored(config.monitor);
         let early_stopping = config.early_stopping.clone();
@@ -141,10 +152,15 @@ impl Session<'_> {
             loss_scale: self.micro_batch.again(|| self.start_loss_scale(index))?,
             averaging: self.micro_batch.again(|| self.start_averaging(index))?,
             patience,
+            range_test: None,
         })
     }
 
-    fn steps_per_epoch(&self, index: usize) -> Result<u64, TrainingError> {
+    /// The batches of an epoch of phase `index`.
+    ///
+    /// # Errors
+    /// [`TrainingError::Experiment`] where a BatchNorm can't learn from so few pictures.
+    pub fn steps_per_epoch(&self, index: usize) -> Result<u64, TrainingError> {
         let batch_size = self.experiment.training.batch_size.max(1) as usize;
         let by_batch = self.plans[index].normalizes_by_batch;
         match batch_count(self.train.len(), batch_size, by_batch) {
@@ -208,7 +224,10 @@ impl Session<'_> {
         if from.is_some() {
             self.restore_generator()?;
         }
-        let trained = self.train_epoch(plan, learner, from);
+        let trained = match self.experiment.phases[plan.phase].optimizer {
+            experiment::Optimizer::LogisticRegression { c } => self.solve_head(plan, c, from),
+            _ => self.train_epoch(plan, learner, from),
+        };
         if trained.as_ref().is_err_and(TrainingError::is_stop) {
             self.remember_generator()?;
         }
@@ -284,8 +303,12 @@ impl Session<'_> {
                 plan.cut
             )
         };
-        match (plan.cut, Variation::of(&self.experiment.augmentation)) {
+        let augmentation = &self.experiment.augmentation;
+        match (plan.cut, Variation::of(augmentation)) {
             (0, _) => "Computed in every epoch: the whole network".into(),
+            _ if augmentation.is_mixing() => format!(
+                "Computed in every epoch, because every epoch mixes pictures otherwise: {what}"
+            ),
             (_, Variation::None) => format!("Computed once per picture: {what}"),
             (_, Variation::Cached(views)) => {
                 format!("Computed once for each of {views} views of every picture: {what}")
@@ -333,6 +356,10 @@ impl Session<'_> {
         let Some(decay) = self.experiment.training.weight_averaging else {
             return Ok(None);
         };
+        if self.experiment.phases[index].optimizer.is_solver() {
+            // There are no steps to average over.
+            return Ok(None);
+        }
         let plan = &self.plans[index];
         let store = self.network.backbone.parameters();
         let indices = plan

@@ -132,6 +132,7 @@ impl Session<'_> {
             },
             work: Work::Forward,
             cost: network.cost(from..network.depth()),
+            mixing: None,
         };
         let batches = Batches {
             ranges: ranges(positions.len(), forward_batch(network.device)),

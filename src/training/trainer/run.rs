@@ -8,6 +8,7 @@ use super::environment::Environment;
 use super::missing_memory::{BEFORE_PICTURES, clarify, remedies};
 use super::prepare::prepare;
 use super::session::Session;
+use crate::cores;
 use crate::data::DataError;
 use crate::evaluation::neighbours::FeatureIndex;
 use crate::libtorch::arithmetic::Hold;
@@ -41,7 +42,7 @@ impl Environment<'_> {
         let limit = MemoryLimit::now();
         Self {
             build: &build_backbone,
-            memory_bytes: limit.bytes,
+            memory_bytes: limit.bytes / cores::shared_by().get() as u64,
             limit,
             rest: Pace::REST,
             cache: paths::shared_cache(),

@@ -25,6 +25,7 @@ use crate::training::optimizer::Optimizer;
 use crate::training::phase_plan::PhasePlan;
 use crate::training::phase_summary::PhaseSummary;
 use crate::training::pictures::Pictures;
+use crate::training::rate_finder::RangeTest;
 use crate::training::reporter::Reporter;
 use crate::training::resume::{Pace, Partial, ResumePoint};
 
@@ -76,6 +77,8 @@ pub(super) struct Learner {
     pub loss_scale: Option<LossScale>,
     pub averaging: Option<Averaging>,
     pub patience: Option<Patience>,
+    /// Sets the rates in the place of the phase's schedule, and hears the losses.
+    pub range_test: Option<RangeTest>,
 }
 
 impl Session<'_> {

@@ -203,10 +203,11 @@ impl Session<'_> {
             )?;
         }
         computed.from_disk += self.cache.take_origins().from_disk;
-        for depth in depths_of(split, &self.frozen_depths()) {
-            computed.rows += rows.len();
-            if let Some(disk) = &mut self.cache.disk {
-                let keys = disk.keys(rows);
+        let depths = depths_of(split, &self.frozen_depths());
+        computed.rows += rows.len() * depths.len();
+        if let Some(disk) = &mut self.cache.disk {
+            let keys = disk.keys(rows);
+            for depth in depths {
                 let missing = disk.find(&self.network, depth, &keys)?.missing();
                 let unreadable = missing.iter().filter(|&&row| keys[row].is_none()).count();
                 computed.unreadable += unreadable;
@@ -244,7 +245,7 @@ impl Session<'_> {
 }
 
 /// Every picture of these rows, once, ascending.
-fn pictures_of<'s>(rows: impl Iterator<Item = &'s Sample>) -> Vec<usize> {
+pub(super) fn pictures_of<'s>(rows: impl Iterator<Item = &'s Sample>) -> Vec<usize> {
     let mut pictures: Vec<usize> = rows.map(|row| row.picture).collect();
     pictures.sort_unstable();
     pictures.dedup();

@@ -4,6 +4,7 @@
 use tch::{TchError, Tensor};
 
 use crate::libtorch::lists::{copy_all, lerp_all};
+use crate::libtorch::numbers::WithNumber;
 use crate::training::snapshot::copy_of;
 
 /// Tensors of one kind, which libtorch copies at once.
@@ -103,7 +104,7 @@ impl RunningStatistics {
         let _guard = tch::no_grad_guard();
         copy_all(&self.means.live, &self.over_parts)?;
         for counter in &mut self.counters.live {
-            let _ = counter.f_add_scalar_(1)?;
+            let _ = counter.f_add_number_(1_i64)?;
         }
         Ok(())
     }
@@ -121,8 +122,8 @@ mod tests {
         // As a BatchNorm does with a momentum of 0.1.
         let see = |value: f32| {
             let value = Tensor::from_slice(&[value]);
-            let _ = mean.shallow_clone().f_lerp_(&value, 0.1).unwrap();
-            let _ = count.shallow_clone().f_add_scalar_(1).unwrap();
+            let _ = mean.shallow_clone().f_lerp_number_(&value, 0.1).unwrap();
+            let _ = count.shallow_clone().f_add_number_(1_i64).unwrap();
         };
         let now = || (mean.double_value(&[0]), count.int64_value(&[0]));
         for _ in 0..2 {

@@ -8,7 +8,7 @@ use super::reference::add;
 use super::session::Session;
 use crate::data::Split;
 use crate::evaluation::neighbours::FeatureIndex;
-use crate::evaluation::{Prediction, Predictions};
+use crate::evaluation::{Groups, Prediction, Predictions};
 use crate::training::error::TrainingError;
 use crate::training::events::{Activity, TestMetrics, TrainingEvent};
 use crate::training::forecast::Work;
@@ -56,6 +56,7 @@ impl Session<'_> {
             },
             work: Work::Forward,
             cost: network.cost(depth..network.depth()),
+            mixing: None,
         };
         let batches = Batches {
             ranges: ranges(samples.len(), forward_batch(network.device)),
@@ -100,6 +101,9 @@ impl Session<'_> {
         let predictions = Predictions {
             classes: self.dataset.classes.clone(),
             rows,
+            groups: Groups::of_pictures(
+                (self.test.pictures.iter()).map(|&picture| &self.dataset.pictures[picture]),
+            ),
         };
         self.reporter
             .event(&TrainingEvent::Tested(metrics.clone()))?;

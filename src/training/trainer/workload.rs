@@ -7,7 +7,8 @@ use crate::experiment::Experiment;
 use crate::training::forecast::{Forecast, Work};
 use crate::training::network::Network;
 use crate::training::phase_plan::PhasePlan;
-use crate::training::sample::{Variation, test_views};
+use crate::training::sample::{kept_views, test_views};
+use crate::training::shards::known_phases;
 
 /// Backward costs about twice the forward pass.
 const TRAINING_FACTOR: f64 = 3.0;
@@ -21,27 +22,25 @@ pub(super) fn training_cost(network: &Network, from: usize, frozen_depth: usize)
 /// Depths up to the one of phase `index` that later phases will need and that no phase until then
 /// changes: one pass through the network records them all.
 pub(super) fn later_depths(plans: &[PhasePlan], index: usize) -> Vec<usize> {
-    let mut unchanged = plans[index].cut;
-    let mut depths = Vec::new();
-    for plan in &plans[index + 1..] {
-        if plan.cut > 0 && plan.cut <= unchanged {
-            depths.push(plan.cut);
-        }
-        unchanged = unchanged.min(plan.cut);
-    }
-    depths
+    let frozen_depths: Vec<usize> = plans[index..].iter().map(|plan| plan.cut).collect();
+    known_phases(&frozen_depths)
+        .into_iter()
+        // The first is the phase itself, where it freezes anything.
+        .filter(|(later, _)| *later > 0)
+        .map(|(_, depth)| depth)
+        .collect()
 }
 
 /// Whether every epoch (or the test) takes the pictures of `split` themselves, because nothing that is kept stands for
 /// them.
 pub(super) fn sees_pictures(experiment: &Experiment, plans: &[PhasePlan], split: Split) -> bool {
-    let is_fresh = Variation::of(&experiment.augmentation).views().is_none();
+    let is_fresh = kept_views(&experiment.augmentation).is_none();
     split == Split::Train && is_fresh || plans.iter().any(|plan| plan.cut == 0)
 }
 
 /// Plans all phases and the test.
 pub(super) fn plan_all(session: &mut Session<'_>) {
-    let variation = Variation::of(&session.experiment.augmentation);
+    let views = kept_views(&session.experiment.augmentation);
     let epochs_left: Vec<u32> = (0..session.plans.len())
         .map(|index| session.epochs_left(index))
         .collect();
@@ -49,13 +48,10 @@ pub(super) fn plan_all(session: &mut Session<'_>) {
     let forecast = &mut session.reporter.forecast;
     for split in [Split::Train, Split::Validation] {
         let (rows, is_kept) = match split {
-            Split::Train => {
-                let views = variation.views();
-                (
-                    session.train.len() * views.unwrap_or(1) as usize,
-                    views.is_some(),
-                )
-            }
+            Split::Train => (
+                session.train.len() * views.unwrap_or(1) as usize,
+                views.is_some(),
+            ),
             Split::Validation | Split::Test => (session.validation.len(), true),
         };
         let mut kept: Vec<usize> = Vec::new();

@@ -104,8 +104,11 @@ fn a_kept_network_predicts_what_the_run_predicted() {
             ..norm_head()
         };
         experiment.augmentation.horizontal_flip = true;
+        // Half of the cases also turn pictures.
+        let turns = output == OutputLayer::Sigmoid || precision == Precision::Auto;
+        experiment.augmentation.rotation = if turns { 180.0 } else { 0.0 };
         experiment.training = TrainingConfig {
-            test_views: TestViews::Flips,
+            test_views: TestViews::FlipsAndTurns,
             class_weights: ClassWeights::Balanced,
             label_smoothing: 0.1,
             weight_averaging: Some(0.9),
@@ -145,6 +148,7 @@ fn a_kept_network_predicts_what_the_run_predicted() {
         let device = tch::Device::Cpu;
         let classifier = Classifier::open(&experiment, classes, &file, device, using).unwrap();
         assert_eq!(classifier.precision(), own);
+        assert_eq!(classifier.views(), if turns { 8 } else { 2 });
         let evaluated = classifier
             .evaluate(
                 &pictures.dataset,

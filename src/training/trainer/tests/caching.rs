@@ -74,6 +74,57 @@ fn cached_views_are_computed_once_and_fresh_ones_in_every_epoch() {
 }
 
 #[test]
+fn mixed_pictures_are_computed_in_every_epoch_whatever_is_cached() {
+    let mixing = |mixup, cutmix| Augmentation {
+        views: Views::Cached(2),
+        horizontal_flip: true,
+        rotation: 180.0,
+        mixup,
+        cutmix,
+        ..Augmentation::default()
+    };
+    for (mixup, cutmix) in [(0.2, 0.0), (0.0, 1.0)] {
+        let phases = vec![phase(FreezePlan::Backbone, 3)];
+        let got = entered(phases, mixing(mixup, cutmix), TestViews::FlipsAndTurns);
+        assert_eq!(got, 3 * TRAIN + whole(VALIDATION) + whole(8 * TEST));
+    }
+}
+
+#[test]
+fn what_is_mixed_changes_what_is_learned_and_is_said() {
+    let pictures = pictures(2, [TRAIN, VALIDATION, TEST]);
+    let trained = |mixup: f64, cutmix: f64, batch_size: u32| {
+        let mut experiment = experiment(vec![phase(FreezePlan::Backbone, 2)]);
+        experiment.augmentation.mixup = mixup;
+        experiment.augmentation.cutmix = cutmix;
+        experiment.training.batch_size = batch_size;
+        let run = run(&request(&pictures, experiment));
+        run.result.as_ref().unwrap();
+        run
+    };
+    let plain = trained(0.0, 0.0, 4);
+    let said = |run: &Run<'_>| run.witness.notes().join("\n");
+    assert!(!said(&plain).contains("mixed with each other"));
+    for (mixup, cutmix, how) in [
+        (0.4, 0.0, "by mixup (alpha 0.4):"),
+        (0.0, 1.0, "by CutMix (alpha 1):"),
+        (0.4, 1.0, "drawn for each batch:"),
+    ] {
+        let run = trained(mixup, cutmix, 4);
+        assert!(said(&run).contains(how), "{}", said(&run));
+        assert_ne!(run.witness.epochs(), plain.witness.epochs());
+    }
+    let both = || trained(0.4, 1.0, 4).witness.epochs();
+    assert_eq!(both(), both());
+    // A batch of one has no partner, and learns what it learns unmixed.
+    let (alone, mixed) = (trained(0.0, 0.0, 1), trained(0.4, 1.0, 1));
+    for (a, b) in alone.witness.epochs().iter().zip(mixed.witness.epochs()) {
+        assert!((a.train_loss - b.train_loss).abs() < 1e-3, "{a:?} {b:?}");
+        assert_eq!(a.train_accuracy, b.train_accuracy);
+    }
+}
+
+#[test]
 fn cached_and_recomputed_features_give_the_same_numbers() {
     let pictures = pictures(2, [TRAIN, VALIDATION, TEST]);
     let request = request(&pictures, experiment(two_phases()));

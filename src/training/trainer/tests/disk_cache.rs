@@ -38,7 +38,7 @@ fn run_cached(
     run
 }
 
-fn run_with_warnings(
+pub fn run_with_warnings(
     pictures: &Pictures,
     experiment: Experiment,
     memory: u64,

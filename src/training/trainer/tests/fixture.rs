@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tch::{Device, Tensor};
 
-use crate::data::{Dataset, Picture, PictureSource, SplitIndices, StopFlag};
+use crate::data::{Dataset, Picture, PictureSource, SplitIndices};
 use crate::experiment::{
     BackboneConfig, Experiment, HeadConfig, HeadLayer, Keep, MixedPrecision, Optimizer, Phase,
     Precision, WeightsSource,
@@ -23,9 +23,7 @@ use crate::training::events::{EpochMetrics, TrainingEvent, TrainingListener};
 use crate::training::network::build_backbone;
 use crate::training::trainer::environment::Environment;
 use crate::training::trainer::run::train_with;
-use crate::training::{
-    FrozenPrecision, Outcome, PauseFlag, ResumePoint, TrainingError, TrainingRequest,
-};
+use crate::training::{FrozenPrecision, Outcome, ResumePoint, TrainingError, TrainingRequest};
 
 /// The side of the synthetic pictures and of the networks' input.
 pub const SIDE: u32 = 64;
@@ -140,16 +138,8 @@ pub fn norm_head() -> HeadConfig {
 
 pub fn request(pictures: &Pictures, experiment: Experiment) -> TrainingRequest {
     TrainingRequest {
-        experiment,
-        dataset: pictures.dataset.clone(),
-        split: pictures.split.clone(),
-        base: None,
         device: Some(Device::Cpu),
-        stop: StopFlag::default(),
-        pause: PauseFlag::default(),
-        resume: None,
-        until_epoch: None,
-        withholds_test: false,
+        ..TrainingRequest::new(experiment, pictures.dataset.clone(), pictures.split.clone())
     }
 }
 

@@ -62,7 +62,7 @@ const CLOSELY: [&str; 3] = ["resnet18", "efficientnet_lite0", "vit_tiny_patch16_
 
 /// The smallest of the other families. VGG is left out for the hundred million numbers of its
 /// classifier, which every run must make; it has no kind of layer that the others lack.
-const FAMILIES: [&str; 7] = [
+const FAMILIES: [&str; 8] = [
     "mobilenet_v2",
     "mobilenet_v3_small",
     "efficientnet_b0",
@@ -70,6 +70,7 @@ const FAMILIES: [&str; 7] = [
     "googlenet",
     "inception_v3",
     "convnext_tiny",
+    "eva02_small_patch14_336",
 ];
 
 #[test]

@@ -215,3 +215,18 @@ fn a_run_goes_on_in_the_precision_that_it_began_with() {
         );
     }
 }
+
+#[test]
+fn what_follows_a_solved_head_goes_on_to_the_bit() {
+    let mut experiment = experiment(vec![
+        phase(FreezePlan::Backbone, 1),
+        phase(FreezePlan::Below("layer4".into()), 2),
+    ]);
+    experiment.phases[0].optimizer = Optimizer::LogisticRegression { c: None };
+    experiment.augmentation.horizontal_flip = true;
+    experiment.augmentation.views = Views::Cached(2);
+    experiment.training.weight_averaging = Some(0.9);
+    experiment.training.keep = Keep::Best;
+    experiment.training.early_stopping = Some(EarlyStopping::default());
+    check("a solved head", experiment);
+}

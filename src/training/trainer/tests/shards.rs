@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tch::Device;
 
-use super::disk_cache::{ALL, COUNTS, PLENTY, frozen_then_fine, numbers};
+use super::disk_cache::{ALL, COUNTS, PLENTY, frozen_then_fine, numbers, run_with_warnings};
 use super::fixture::*;
 use crate::data::contents::CLOCK;
 use crate::experiment::{Augmentation, Experiment, FreezePlan, TestViews, Views};
@@ -33,22 +33,6 @@ fn compute(
     });
     assert_eq!(witness.warnings(), Vec::<String>::new());
     (computed, entered.load(Ordering::Relaxed))
-}
-
-fn run_cached(
-    pictures: &Pictures,
-    experiment: &Experiment,
-    memory: u64,
-    cache: &Path,
-) -> Run<'static> {
-    let request = request(pictures, experiment.clone());
-    run_in(
-        &request,
-        Witness::default(),
-        Arc::default(),
-        memory,
-        Some(cache),
-    )
 }
 
 /// The pictures of each part, and those of them that are missing.
@@ -105,7 +89,7 @@ fn a_run_after_all_parts_computes_nothing_and_gives_the_same_numbers() {
             assert_eq!((entered, again.from_disk), (0, computed.rows));
         }
         assert_eq!(seen, COUNTS.iter().sum::<usize>());
-        let warm = run_cached(&pictures, &preset, PLENTY, folder.path());
+        let warm = run_with_warnings(&pictures, preset.clone(), PLENTY, folder.path());
         assert_eq!(warm.entered, 0);
         assert_eq!(numbers(&warm), numbers(&without));
         let notes = warm.witness.notes();
@@ -144,7 +128,7 @@ fn parts_that_are_missing_are_known_and_the_others_serve() {
     let after = coverage(&pictures, &preset, 4, folder.path());
     let missing: Vec<bool> = after.iter().map(|(_, missing)| *missing > 0).collect();
     assert_eq!(missing, [false, true, false, true]);
-    let half = run_cached(&pictures, &preset, PLENTY, folder.path());
+    let half = run_with_warnings(&pictures, preset.clone(), PLENTY, folder.path());
     assert!(half.entered > 0 && half.entered < ALL);
     let notes = half.witness.notes();
     assert!(
@@ -212,7 +196,7 @@ fn rows_that_vanish_while_epochs_read_them_are_computed_again() {
         preset.seed += seed;
         let without = run(&request(&pictures, preset.clone()));
         // No memory for features: every epoch reads them.
-        run_cached(&pictures, &preset, 0, folder.path());
+        run_with_warnings(&pictures, preset.clone(), 0, folder.path());
         let cache = folder.path().to_path_buf();
         let harm = move |event: &TrainingEvent| {
             let TrainingEvent::EpochFinished(metrics) = event else {
@@ -297,7 +281,7 @@ fn a_scratch_folder_serves_although_the_shared_one_is_gone_and_a_bad_one_is_a_wa
     let near = run_with_scratch(&scratch, None);
     assert_eq!(near.entered, 0);
     // Read from the shared one and copied.
-    run_cached(&pictures, &preset, PLENTY, &shared);
+    run_with_warnings(&pictures, preset.clone(), PLENTY, &shared);
     std::fs::remove_dir_all(&scratch).unwrap();
     let copied = run_with_scratch(&scratch, None);
     assert_eq!(

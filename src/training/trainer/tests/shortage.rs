@@ -56,9 +56,15 @@ fn difference(a: &Run<'_>, b: &Run<'_>) -> f64 {
 #[test]
 fn parts_of_a_batch_add_up_to_the_same_step() {
     let pictures = pictures(2, COUNTS);
-    for output in [OutputLayer::Softmax, OutputLayer::Sigmoid] {
+    for (output, mixup) in [
+        (OutputLayer::Softmax, 0.0),
+        (OutputLayer::Sigmoid, 0.0),
+        (OutputLayer::Softmax, 0.8),
+    ] {
         let mut whole = preset();
         whole.head.output = output;
+        whole.augmentation.mixup = mixup;
+        whole.augmentation.cutmix = mixup;
         let mut parts = whole.clone();
         parts.training.micro_batch = Some(3);
         let (whole, parts) = (
@@ -75,6 +81,8 @@ fn parts_of_a_batch_add_up_to_the_same_step() {
         // That the steps are the same would mean little if nothing had been learned.
         let mut other = preset();
         other.head.output = output;
+        other.augmentation.mixup = mixup;
+        other.augmentation.cutmix = mixup;
         other.phases[0].epochs = 1;
         let other = run(&request(&pictures, other));
         assert!(difference(&whole, &other) > 0.01);

@@ -13,7 +13,7 @@ use crate::training::ResumePoint;
 use crate::training::TrainingError;
 use crate::training::events::TrainingEvent;
 
-/// Dropout, averages, momentum, running statistics and fresh augmentation: everything that has something to lose.
+/// Dropout, averages, momentum, running statistics, fresh augmentation and mixed pictures: everything that has something to lose.
 fn demanding() -> Experiment {
     let mut experiment = experiment(vec![
         phase(FreezePlan::Backbone, 2),
@@ -34,6 +34,9 @@ fn demanding() -> Experiment {
     experiment.training.monitor = Monitor::ValidationLoss;
     experiment.augmentation.views = Views::Fresh;
     experiment.augmentation.rotation = 20.0;
+    experiment.augmentation.trivial_augment = true;
+    experiment.augmentation.mixup = 0.4;
+    experiment.augmentation.cutmix = 1.0;
     experiment
 }
 
