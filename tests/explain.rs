@@ -74,6 +74,30 @@ fn the_same_picture_twice_is_found_and_can_be_left_out() {
     let text = home.printed(&["data", "pictures", "--duplicates"]);
     assert!(text.contains("the same pixels as"), "{text}");
 
+    // One command keeps what looks alike in one part of the split, by a preset of its own.
+    let keep = [
+        "data",
+        "pictures",
+        "--duplicates",
+        "--keep-together",
+        "together.ron",
+    ];
+    let text = home.printed(&keep);
+    assert!(
+        text.contains("Wrote together.ron: ") && text.contains("graft run \"together.ron\""),
+        "{text}"
+    );
+    let together = std::fs::read_to_string(home.path().join("together.ron")).unwrap();
+    assert!(together.contains("together: ["), "{together}");
+    let text = home.printed(&["data", "together.ron"]);
+    assert!(
+        text.contains("at random by pictures that are kept together")
+            && text.contains("stand in two parts of the split: training has"),
+        "{text}"
+    );
+    let message = home.refused(&keep, 1);
+    assert!(message.contains("replaces no file"), "{message}");
+
     // The preset leaves one of them out; nothing on disk changes.
     let preset = home.preset("Tiny");
     let with = std::fs::read_to_string(&preset).unwrap().replace(

@@ -115,7 +115,7 @@ fn groups_stay_together_and_the_proof_is_printed() {
     );
     let text = home.printed(&["data", "patients", "--group", r"pattern:^(\w+)_"]);
     assert!(
-        text.contains("None of the 16 groups stands in two parts of the split.")
+        text.contains("0 of 16 groups stand in two parts of the split: training has ")
             && text.contains(
                 r"Split: drawn at random by group (pattern:^(\w+)_), and evenly over the classes"
             ),
@@ -151,7 +151,7 @@ fn groups_stay_together_and_the_proof_is_printed() {
     let run = Path::new(run["run"].as_str().unwrap());
     let log = std::fs::read_to_string(run.join("log.txt")).unwrap();
     assert!(
-        log.contains("None of the 16 groups stands in two parts of the split."),
+        log.contains("0 of 16 groups stand in two parts of the split: training has "),
         "{log}"
     );
     let split = std::fs::read_to_string(run.join("split.csv")).unwrap();

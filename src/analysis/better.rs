@@ -2,9 +2,11 @@
 //! line.
 //!
 //! Two runs are set against each other on the same test pictures, by McNemar's exact test and Newcombe's interval for
-//! pairs (`evaluation::paired`); experiments that were trained with several seeds also by their means. Where the pictures
-//! are not the same, or nobody knows which of them were right, there is no verdict but the reason.
+//! pairs, or by the groups that the pictures are of (`evaluation::paired`); experiments that were trained with several
+//! seeds also by their means. Where the pictures are not the same, or nobody knows which of them were right, there is no
+//! verdict but the reason.
 
+use crate::evaluation::groups;
 use crate::evaluation::{PairedComparison, SeedComparison, Verdict};
 use crate::runs::{RunSummary, rightness, seeds, store};
 
@@ -49,28 +51,37 @@ pub fn verdict(first: &Side<'_>, second: &Side<'_>) -> Result<Verdict, String> {
         .iter()
         .filter_map(|(one, two)| Some((one.test.as_ref()?.accuracy, two.test.as_ref()?.accuracy)))
         .collect();
+    let groups = [one, two].into_iter().filter_map(|run| {
+        let groups = run.test_groups.as_ref()?;
+        groups.numbers(run.test.as_ref()?.n)
+    });
+    let groups = groups.min_by_key(|numbers| groups::count(numbers));
     let (_, verdict) = judge(
         (first.name, &right(one)?),
         (second.name, &right(two)?),
+        groups.as_deref(),
         (seeds::base_name(first.name), seeds::base_name(second.name)),
         &accuracies,
     )?;
     Ok(verdict)
 }
 
-/// The verdict on two named runs, from what each had right, picture by picture in the same order. `accuracies`: of their
-/// two experiments, a pair for each seed.
+/// The verdict on two named runs, from what each had right, picture by picture in the same order. `groups`: that of each
+/// picture, where they have any (`evaluation::Groups::numbers`). `accuracies`: of their two experiments, a pair for each
+/// seed.
 ///
 /// # Errors
 /// Saying why they can't be compared.
 pub fn judge(
     first: (&str, &[bool]),
     second: (&str, &[bool]),
+    groups: Option<&[u32]>,
     experiments: (&str, &str),
     accuracies: &[(f64, f64)],
 ) -> Result<(PairedComparison, Verdict), String> {
     let paired = PairedComparison::from_rightness(first.1, second.1)
-        .map_err(|error| format!("{} and {} can't be compared: {error}", first.0, second.0))?;
+        .map_err(|error| format!("{} and {} can't be compared: {error}", first.0, second.0))?
+        .with_groups(first.1, second.1, groups);
     let mut verdict = Verdict::new(first.0, second.0, &paired);
     if let Some(seeds) = SeedComparison::new(accuracies) {
         verdict = verdict.with_seeds(experiments.0, experiments.1, &seeds);
@@ -118,6 +129,39 @@ mod tests {
         let other = run("Two", 2, &first);
         let found = verdict(&side("One", vec![&one]), &side("Two", vec![&other, &two])).unwrap();
         assert_eq!(found.better, Better::Second);
+    }
+
+    #[test]
+    fn pictures_of_one_patient_count_together() {
+        let first: Vec<bool> = (0..40).map(|index| index < 20).collect();
+        let second: Vec<bool> = (0..40).map(|index| index < 32).collect();
+        let (one, two) = (run("One", 1, &first), run("Two", 1, &second));
+        let side = |name, run| Side {
+            name,
+            runs: vec![run],
+        };
+        let by_picture = verdict(&side("One", &one), &side("Two", &two)).unwrap();
+        assert_eq!(by_picture.better, Better::Second);
+        let accuracy = one.accuracy().unwrap();
+        // The twelve that are gained are of two patients, whichever run knows it.
+        let knowing = RunSummary {
+            test_groups: Some(crate::runs::groups::TestGroups {
+                accuracy,
+                numbers: "0x8,1x8,2x8,3x8,4x8".into(),
+            }),
+            ..one.clone()
+        };
+        for (first, second) in [(&knowing, &two), (&two, &knowing)] {
+            let found = verdict(&side("A", first), &side("B", second)).unwrap();
+            assert_eq!(found.better, Better::Neither);
+            assert!(
+                found
+                    .headline
+                    .ends_with("that 40 pictures of 5 groups could show"),
+                "{found:?}"
+            );
+            assert!(found.evidence.ends_with("p = 0.50 by group"), "{found:?}");
+        }
     }
 
     #[test]

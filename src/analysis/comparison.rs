@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::evaluation::{ClassificationReport, ConfusionMatrix, Predictions, log_loss};
+use crate::evaluation::{
+    ClassificationReport, ConfusionMatrix, Predictions, Score, groups, log_loss,
+};
 use crate::experiment::Experiment;
 use crate::runs::settings::{Difference, differences};
 use crate::runs::{RunError, RunSummary, StoredRun, seeds, store};
@@ -26,6 +28,9 @@ pub struct Comparison {
     pub settings: Vec<Difference>,
     /// Indices in `runs` of one experiment under several seeds.
     pub groups: Vec<Vec<usize>>,
+    /// The group of each of `files` (a patient, a cell, a video), where a run knows it: of several runs that say something
+    /// else, the fewest groups.
+    pub picture_groups: Option<Vec<u32>>,
 }
 
 /// One run with its answers.
@@ -42,6 +47,8 @@ pub struct ComparedRun {
     pub confidence: Vec<f32>,
     pub confusion: ConfusionMatrix,
     pub report: ClassificationReport,
+    /// With its 95 % interval, of groups where the run knows them.
+    pub accuracy: Score,
     /// In nats per picture.
     pub log_loss: f64,
 }
@@ -133,6 +140,8 @@ impl Comparison {
     ) -> Result<(), String> {
         let confusion = ConfusionMatrix::new(&predictions);
         let log_loss = log_loss(&predictions);
+        let accuracy = predictions.accuracy();
+        let known = predictions.groups.clone();
         let answer = |row: &crate::evaluation::Prediction| {
             let predicted = row.predicted();
             let confidence = row.probabilities.get(predicted as usize).copied();
@@ -178,8 +187,12 @@ impl Comparison {
             confidence,
             report: ClassificationReport::new(&confusion),
             confusion,
+            accuracy,
             log_loss,
         });
+        let numbers = known.numbers(self.files.iter().map(String::as_str));
+        let all = [self.picture_groups.take(), numbers].into_iter().flatten();
+        self.picture_groups = all.min_by_key(|numbers| groups::count(numbers));
         Ok(())
     }
 
@@ -304,6 +317,7 @@ mod tests {
             predictions: (!cats.is_empty()).then_some(Predictions {
                 classes: dataset.classes,
                 rows,
+                ..Predictions::default()
             }),
             phases: Vec::new(),
             seconds_total: 1.0,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{evaluate, novelty, out_of_fold};
 use crate::data::{PictureSource, Split, StopFlag, scan};
 use crate::evaluation::gallery::Predicted;
-use crate::evaluation::novelty::{KnownNovelty, NoveltyReference};
+use crate::evaluation::novelty::KnownNovelty;
 use crate::experiment::DataSource;
 use crate::paths;
 use crate::runs::{RunError, files, members, store};
@@ -54,14 +54,23 @@ impl RunPictures {
 /// Reads what a run predicted, and looks up where its pictures are without opening them.
 ///
 /// # Errors
-/// When the run has no predictions, or a file of it can't be read.
+/// When the run has no predictions on any part of its split, or a file of it can't be read.
 pub fn open(folder: &Path, stop: &StopFlag) -> Result<RunPictures, RunError> {
-    let mut parts = vec![(Split::Test, store::predictions(folder)?)];
+    let tested = store::predictions(folder);
+    let mut parts = Vec::new();
     for split in [Split::Validation, Split::Train] {
         // What was never asked for, or is out of date, is simply not shown.
         if let Ok(Some(predictions)) = evaluate::stored(folder, split) {
             parts.push((split, predictions));
         }
+    }
+    match tested {
+        Ok(tested) => parts.insert(0, (Split::Test, tested)),
+        // The test may be withheld, or there may be none: what else was answered is shown all the same.
+        Err(error) if parts.is_empty() || folder.join(files::PREDICTIONS).exists() => {
+            return Err(error);
+        }
+        Err(_) => {}
     }
     with_sources(folder, Predicted::new(parts), stop)
 }
@@ -84,7 +93,7 @@ fn with_sources(
     predicted: Predicted,
     stop: &StopFlag,
 ) -> Result<RunPictures, RunError> {
-    let novelty = novelty::stored(folder).map(NoveltyReference::into_known);
+    let novelty = novelty::known(folder);
     let distance = |file: &str| novelty.as_ref()?.distance(file);
     let predicted = predicted.with_distances(distance);
     let experiment = store::experiment(folder)?;
@@ -205,6 +214,7 @@ mod tests {
         let predictions = Predictions {
             classes: vec!["cat".into(), "dog".into()],
             rows,
+            ..Predictions::default()
         };
         std::fs::write(
             run.join(files::PREDICTIONS),

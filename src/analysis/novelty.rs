@@ -6,7 +6,7 @@ use std::path::Path;
 use super::evaluate::{self, FoundPictures, Pictures};
 use crate::data::{DataError, Picture, PictureSource, Problem, Split, StopFlag, scan};
 use crate::evaluation::neighbours::FeatureIndex;
-use crate::evaluation::novelty::{MOST_PICTURES, NoveltyReference, drawn};
+use crate::evaluation::novelty::{KnownNovelty, MOST_PICTURES, NoveltyReference, drawn};
 use crate::runs::digests::Digests;
 use crate::runs::novelty::{self, Kept};
 use crate::runs::{RunError, answers, files, folder, members, store};
@@ -46,10 +46,19 @@ pub fn open(
     })
 }
 
-/// As far as it stands in the run's folder: distances of its own pictures can be shown without its network.
+/// As far as it stands in the run's folder.
 pub fn stored(folder: &Path) -> Option<NoveltyReference> {
-    match novelty::read(folder) {
-        Ok(Kept::Current(reference)) => Some(reference),
+    current(novelty::read(folder))
+}
+
+/// The same without the features: distances of the run's own pictures can be shown without its network.
+pub fn known(folder: &Path) -> Option<KnownNovelty> {
+    current(novelty::read_known(folder, || answers::checkpoint(folder)))
+}
+
+fn current<T>(kept: Result<Kept<T>, RunError>) -> Option<T> {
+    match kept {
+        Ok(Kept::Current(current)) => Some(current),
         _ => None,
     }
 }

@@ -20,7 +20,6 @@ use crate::experiment::{
 use crate::format;
 use crate::runs::digests::Digests;
 use crate::runs::{RunError, atomic, files, folder, members, store};
-use crate::training::PauseFlag;
 use crate::training::events::Activity;
 use crate::training::{TrainingError, TrainingEvent, TrainingListener, TrainingRequest, train};
 
@@ -82,6 +81,13 @@ pub fn predict(
     let folder = request.folder;
     let run = store::open(folder)?;
     let experiment = store::experiment(folder)?;
+    if run.summary.folds.is_some() {
+        return Err(files::problem(
+            folder,
+            "every picture of a cross-validation is answered by the network that was trained without it: its suspects need no \
+             further folds, and are listed without --folds",
+        ));
+    }
     let lines = members::of_split(members::read(folder)?, Split::Train);
     let FoundPictures {
         dataset, changed, ..
@@ -129,21 +135,16 @@ pub fn predict(
     for fold in 0..request.folds {
         let (test, train_on): (Vec<usize>, Vec<usize>) =
             (0..labels.len()).partition(|&picture| folds[picture] == fold);
+        let split = SplitIndices {
+            train: train_on,
+            validation: Vec::new(),
+            test: test.clone(),
+        };
         let request = TrainingRequest {
-            experiment: plan.clone(),
-            dataset: dataset.clone(),
-            split: SplitIndices {
-                train: train_on,
-                validation: Vec::new(),
-                test: test.clone(),
-            },
             base: Some(folder.to_path_buf()),
             device: request.device,
             stop: stop.clone(),
-            pause: PauseFlag::default(),
-            resume: None,
-            until_epoch: None,
-            withholds_test: false,
+            ..TrainingRequest::new(plan.clone(), dataset.clone(), split)
         };
         let outcome = train(request, &mut counted)?;
         let answers = outcome
@@ -156,6 +157,7 @@ pub fn predict(
     let predictions = Predictions {
         classes: dataset.classes.clone(),
         rows: rows.into_iter().flatten().collect(),
+        ..Predictions::default()
     };
     // Incomplete answers, and those on other pictures than the run's, are worked out again next time.
     if predictions.rows.len() == lines.len()

@@ -256,6 +256,7 @@ mod tests {
         Predictions {
             classes: vec!["a".into(), "b".into()],
             rows: rows.collect(),
+            ..Predictions::default()
         }
     }
 

@@ -1,9 +1,11 @@
 //! Pictures of a run that a person should look at: labels that are likely wrong, and the same picture
 //! on both sides of the split or under two classes.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use super::gallery::{RunPictures, SplitPicture, split_pictures};
+use crate::data::disjoint::DisjointSets;
 use crate::data::duplicates::{self, Likeness};
 use crate::data::{DataError, PictureSource, Split, StopFlag, split};
 use crate::evaluation::label_errors::label_errors;
@@ -144,7 +146,45 @@ fn wrong_among(run: &RunPictures, unseen: Vec<usize>) -> Vec<Suspect> {
         .collect()
 }
 
-/// The same picture in two parts of the split, and under two classes. Every picture is decoded.
+/// What a search for duplicates found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FoundDuplicates {
+    /// The same picture in two parts of the split, and under two classes.
+    pub pairs: Vec<Suspect>,
+    /// A sentence that tells how names keep such pictures together, if they tell it.
+    pub likely_groups: Option<String>,
+    /// All pictures that look alike, wherever they stand, by their names, a list for each set.
+    pub alike: Vec<Vec<String>>,
+}
+
+impl FoundDuplicates {
+    /// Whether pictures stand in two parts of the split, of which one is trained on.
+    pub fn crosses_split(&self) -> bool {
+        (self.pairs.iter()).any(|pair| matches!(pair.reason, Reason::CrossesSplit { .. }))
+    }
+}
+
+/// The sets of pictures that an experiment keeps together (`data.split.together`) once those of `alike` are too: sets that have a
+/// picture in common become one. A picture alone is no set.
+pub fn kept_together(before: &[Vec<String>], alike: &[Vec<String>]) -> Vec<Vec<String>> {
+    let sets = || before.iter().chain(alike);
+    let mut names: Vec<&str> = sets().flatten().map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    let places: HashMap<&str, usize> = names.iter().copied().zip(0..).collect();
+    let mut joined = DisjointSets::new(names.len());
+    for set in sets() {
+        let mut places = set.iter().filter_map(|name| places.get(name.as_str()));
+        if let Some(&first) = places.next() {
+            places.for_each(|&place| joined.join(first, place));
+        }
+    }
+    // By the first name of each, because the names are in order.
+    let named = |set: Vec<usize>| set.iter().map(|&place| names[place].to_owned()).collect();
+    joined.several().into_iter().map(named).collect()
+}
+
+/// Looks for the same picture in two parts of the split, under two classes, and at all. Every picture is decoded.
 ///
 /// # Errors
 /// [`DataError::Stopped`].
@@ -152,7 +192,7 @@ pub fn duplicates(
     pictures: &[SplitPicture],
     progress: &(dyn Fn(usize, usize) + Sync),
     stop: &StopFlag,
-) -> Result<Vec<Suspect>, DataError> {
+) -> Result<FoundDuplicates, DataError> {
     let sources: Vec<PictureSource> = pictures
         .iter()
         .map(|picture| picture.source.clone())
@@ -166,7 +206,7 @@ pub fn duplicates(
     let mut wanted: Vec<usize> = (0..pictures.len()).collect();
     wanted.sort_by_key(|&index| std::cmp::Reverse(pictures[index].split));
     let found = duplicates::find(&prints, &wanted, &matters, stop)?;
-    Ok(found
+    let pairs: Vec<Suspect> = found
         .into_iter()
         .map(|duplicate| {
             let (a, b) = (&pictures[duplicate.index], &pictures[duplicate.other]);
@@ -180,12 +220,23 @@ pub fn duplicates(
             };
             Suspect { picture, reason }
         })
-        .collect())
+        .collect();
+    let names = |set: Vec<usize>| {
+        set.iter()
+            .map(|&index| pictures[index].name.clone())
+            .collect()
+    };
+    let alike = duplicates::sets(&prints, stop)?.into_iter().map(names);
+    Ok(FoundDuplicates {
+        likely_groups: likely_groups(pictures, &pairs),
+        alike: alike.collect(),
+        pairs,
+    })
 }
 
 /// A sentence that tells how to keep together the pictures that look alike and stand in two parts of the split, if their
 /// names tell it.
-pub fn likely_groups(pictures: &[SplitPicture], found: &[Suspect]) -> Option<String> {
+fn likely_groups(pictures: &[SplitPicture], found: &[Suspect]) -> Option<String> {
     let names: Vec<(&str, &str)> = pictures
         .iter()
         .map(|picture| (picture.name.as_str(), picture.class.as_str()))
@@ -202,7 +253,7 @@ pub fn likely_groups(pictures: &[SplitPicture], found: &[Suspect]) -> Option<Str
     split::groups_of_pairs(&names, &pairs)
 }
 
-/// [`duplicates()`] among the pictures of a run's split, and [`likely_groups`] of them.
+/// [`duplicates()`] among the pictures of a run's split.
 ///
 /// # Errors
 /// When the split can't be read, or when it was stopped.
@@ -210,10 +261,8 @@ pub fn duplicates_of_run(
     folder: &Path,
     progress: &(dyn Fn(usize, usize) + Sync),
     stop: &StopFlag,
-) -> Result<(Vec<Suspect>, Option<String>), RunError> {
+) -> Result<FoundDuplicates, RunError> {
     let pictures = split_pictures(folder, stop)?;
     let found = duplicates(&pictures, progress, stop);
-    let found = found.map_err(|error| files::problem(folder, error))?;
-    let groups = likely_groups(&pictures, &found);
-    Ok((found, groups))
+    found.map_err(|error| files::problem(folder, error))
 }

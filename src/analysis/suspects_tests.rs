@@ -32,7 +32,14 @@ fn duplicates_are_told_from_the_held_out_side() {
         at("twice.png", 1, Split::Train, "cat"),
         at("test.png", 1, Split::Test, "cat"),
     ];
-    let found = duplicates(&pictures, &|_, _| (), &StopFlag::default()).unwrap();
+    let whole = duplicates(&pictures, &|_, _| (), &StopFlag::default()).unwrap();
+    assert!(whole.crosses_split());
+    // Kept together, all three are one set.
+    assert_eq!(
+        whole.alike,
+        [["train.png", "twice.png", "test.png"].map(String::from)]
+    );
+    let found = whole.pairs;
     // The two of the training part harm nobody.
     assert!(
         found
@@ -53,7 +60,9 @@ fn duplicates_are_told_from_the_held_out_side() {
         at("a.png", 9, Split::Train, "cat"),
         at("b.png", 9, Split::Train, "dog"),
     ];
-    let found = duplicates(&pictures, &|_, _| (), &StopFlag::default()).unwrap();
+    let whole = duplicates(&pictures, &|_, _| (), &StopFlag::default()).unwrap();
+    assert!(!whole.crosses_split());
+    let found = whole.pairs;
     assert_eq!(found.len(), 1);
     assert!(
         found[0]
@@ -62,6 +71,25 @@ fn duplicates_are_told_from_the_held_out_side() {
         "{}",
         found[0].sentence()
     );
+}
+
+#[test]
+fn sets_that_share_a_picture_are_kept_together_as_one() {
+    let sets = |sets: &[&[&str]]| -> Vec<Vec<String>> {
+        let names = |set: &&[&str]| set.iter().map(|name| (*name).to_owned()).collect();
+        sets.iter().map(names).collect()
+    };
+    let before = sets(&[&["a", "b"], &["x", "y"]]);
+    let kept = kept_together(&before, &sets(&[&["d", "c"], &["c", "b", "z"]]));
+    assert_eq!(kept, sets(&[&["a", "b", "c", "d", "z"], &["x", "y"]]));
+    // Twice is once.
+    assert_eq!(kept_together(&kept, &kept), kept);
+    // Of a video there are tens of thousands.
+    let many: Vec<Vec<String>> = (0..30_000)
+        .map(|pair| vec![format!("{pair:05}-a"), format!("{pair:05}-b")])
+        .collect();
+    assert_eq!(kept_together(&many, &many), many);
+    assert_eq!(kept_together(&sets(&[&["a"], &[]]), &[]), sets(&[]));
 }
 
 #[test]
@@ -80,6 +108,7 @@ fn labels_of_training_pictures_are_not_judged() {
             row(names[3], 1, 0.2),
             row(names[4], 0, 0.02),
         ],
+        ..Predictions::default()
     };
     let predicted = Predicted::new(vec![
         (Split::Test, part(["1", "2", "3", "4", "5"])),

@@ -88,6 +88,7 @@ impl Decision {
         Cow::Owned(Predictions {
             classes: predictions.classes.clone(),
             rows: predictions.rows.iter().filter(given).cloned().collect(),
+            groups: predictions.groups.clone(),
         })
     }
 
@@ -188,6 +189,7 @@ mod tests {
         let predictions = Predictions {
             classes: vec!["a".into(), "b".into()],
             rows: vec![row("unsure", [0.5, 0.5]), row("sure", [0.9, 0.1])],
+            ..Predictions::default()
         };
         let given = decision.given(&predictions);
         assert_eq!((given.rows.len(), given.rows[0].file.as_str()), (1, "sure"));

@@ -369,6 +369,7 @@ mod tests {
                     probabilities: probabilities.to_vec(),
                 })
                 .collect(),
+            ..Predictions::default()
         }
     }
 

@@ -129,6 +129,7 @@ fn predictions(classes: &[String], truth: &[u32], probabilities: &[Vec<f32>]) ->
     Predictions {
         classes: classes.to_vec(),
         rows,
+        ..Predictions::default()
     }
 }
 
@@ -471,6 +472,7 @@ fn nothing_to_evaluate_is_no_panic() {
     let none = Predictions {
         classes: vec!["cat".into(), "dog".into()],
         rows: Vec::new(),
+        ..Predictions::default()
     };
     let confusion = ConfusionMatrix::new(&none);
     assert_eq!(

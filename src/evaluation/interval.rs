@@ -32,6 +32,8 @@ pub enum IntervalMethod {
     /// Percentiles over so many samples drawn with replacement (Efron 1979), less the bias that they show: see
     /// the module `resampled`.
     Bootstrap { resamples: u32 },
+    /// The same over groups of pictures that are right or wrong together: see the module `by_group`.
+    GroupBootstrap { resamples: u32, groups: u32 },
     /// Where no sample says anything else than the pictures do: [`all_right`].
     Exact,
     /// Of the difference of two shares on the same pictures: [`super::paired::newcombe`].
@@ -42,6 +44,8 @@ pub enum IntervalMethod {
     TooFewPictures,
     /// None is given: so many of the classes have fewer pictures than [`super::bootstrap::FEWEST`].
     TooFewOfClasses { few: u32, classes: u32 },
+    /// None is given: there are too few groups, of all pictures or of those of a class.
+    TooFewGroups,
     /// None is given: pictures times classes are too many.
     TooMuchWork,
 }
@@ -52,10 +56,14 @@ impl IntervalMethod {
         match self {
             Self::Wilson => "Wilson".to_owned(),
             Self::Bootstrap { resamples } => format!("bootstrap, {resamples} resamples"),
+            Self::GroupBootstrap { resamples, groups } => {
+                format!("bootstrap of {groups} groups, {resamples} resamples")
+            }
             Self::Exact => "exact, of a test without a mistake".to_owned(),
             Self::Newcombe => "Newcombe, paired".to_owned(),
             Self::StudentT => "Student's t".to_owned(),
             Self::TooFewPictures | Self::TooFewOfClasses { .. } => "too few pictures".to_owned(),
+            Self::TooFewGroups => "too few groups".to_owned(),
             Self::TooMuchWork => "not worked out".to_owned(),
         }
     }
@@ -147,6 +155,9 @@ impl Score {
             IntervalMethod::TooFewPictures => Some(format!(
                 "No interval is given, because there are fewer than {fewest} pictures"
             )),
+            IntervalMethod::TooFewGroups => Some(
+                "No interval is given, because there are too few groups of pictures to resample them".to_owned(),
+            ),
             IntervalMethod::TooFewOfClasses { few, classes } => Some(format!(
                 "No interval is given, because {} of {} fewer than {fewest} pictures",
                 format::thousands(few.into()),
@@ -158,7 +169,7 @@ impl Score {
             IntervalMethod::TooMuchWork => Some(
                 "No interval is given, because resampling so many pictures and classes would take too long".to_owned(),
             ),
-            IntervalMethod::Bootstrap { .. } => Some(
+            IntervalMethod::Bootstrap { .. } | IntervalMethod::GroupBootstrap { .. } => Some(
                 "No interval is given, because all resamples of the pictures give the same number"
                     .to_owned(),
             ),
@@ -176,11 +187,15 @@ impl Score {
 /// the accuracy, `0.025^(1 / n)`: 0.858 for 24 pictures. Taken for every score that is 1 only in a test without a
 /// mistake; for F1 and areas under curves that is an approximation, as they depend on where the mistakes would be.
 pub fn all_right(pictures: &[u64]) -> Option<Interval> {
-    let counts: Vec<f64> = pictures
-        .iter()
-        .filter(|&&count| count > 0)
-        .map(|&count| count as f64)
-        .collect();
+    let pictures: Vec<f64> = pictures.iter().map(|&count| count as f64).collect();
+    all_right_in_parts(&pictures)
+}
+
+/// [`all_right`] of what belongs to several classes in parts, such as a patient with pictures of two. Such a one is right with at
+/// most the probability of its hardest class, which is no more than the geometric mean of its classes' recalls, so that the
+/// interval is none too narrow.
+pub(super) fn all_right_in_parts(parts: &[f64]) -> Option<Interval> {
+    let counts: Vec<f64> = parts.iter().copied().filter(|&count| count > 0.0).collect();
     let most = counts.iter().copied().fold(0.0, f64::max);
     if counts.is_empty() {
         return None;
@@ -207,13 +222,6 @@ pub fn all_right(pictures: &[u64]) -> Option<Interval> {
         low: sum / counts.len() as f64,
         high: 1.0,
     })
-}
-
-/// The 95 % Wilson score interval of an accuracy on `n` pictures.
-pub fn accuracy_interval(accuracy: f64, n: usize) -> (f64, f64) {
-    let right = (accuracy * n as f64).round() as u64;
-    let interval = wilson(right, n as u64);
-    (interval.low, interval.high)
 }
 
 /// The 95 % interval of a share, after Wilson (1927), without continuity correction: unlike the
@@ -244,6 +252,14 @@ pub fn wilson(successes: u64, trials: u64) -> Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shares_have_wilsons_interval() {
+        // Wilson's formula in Python, with z = 1.959963984540054.
+        let found = wilson(593, 656);
+        assert!((found.low - 0.879_008).abs() < 1e-4 && (found.high - 0.924_216).abs() < 1e-4);
+        assert_eq!((wilson(0, 0).low, wilson(0, 0).high), (0.0, 1.0));
+    }
 
     #[test]
     fn a_test_without_a_mistake_has_clopper_and_pearsons_interval() {

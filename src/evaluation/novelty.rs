@@ -25,18 +25,20 @@
 //! With as few pictures as people have, a covariance of 1,280 features is mostly its shrinkage, and a class is too varied for
 //! one mean. `graft evaluate RUN --other DIR` measures the first row and the last for any run.
 
+mod file;
+mod known;
 mod limit;
 mod reference;
 #[cfg(test)]
 mod tests;
 
+pub use file::NoveltyFile;
+pub use known::KnownNovelty;
 pub use limit::{
     Novelty, NoveltyLimit, USUAL_RATE, check_rate, distance_text, false_alarms_reason,
-    false_alarms_sentence, rate_text,
+    false_alarms_sentence, held_rate, rate_text,
 };
-pub use reference::{
-    Distances, KnownNovelty, MOST_PICTURES, NoveltyReference, drawn, most_pictures,
-};
+pub use reference::{Distances, MOST_PICTURES, NoveltyReference, drawn, most_pictures};
 
 use super::resampled::of_ranking;
 use super::{Prediction, Predictions, Ranking, Score};
@@ -61,6 +63,7 @@ pub fn roc_area(own: &[f32], other: &[f32]) -> Option<Score> {
     let predictions = Predictions {
         classes: vec!["own".to_owned(), "other".to_owned()],
         rows: rows.collect(),
+        ..Predictions::default()
     };
     let mut ranking = Ranking::new(&predictions);
     of_ranking(&mut ranking, &predictions);

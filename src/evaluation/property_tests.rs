@@ -27,6 +27,7 @@ fn some_predictions(rows: usize) -> impl Strategy<Value = Predictions> {
                     }
                 })
                 .collect(),
+            ..Predictions::default()
         })
     })
 }
@@ -60,6 +61,7 @@ fn of_many_classes() -> impl Strategy<Value = Predictions> {
         Predictions {
             classes: (0..classes).map(|class| format!("class {class}")).collect(),
             rows,
+            ..Predictions::default()
         }
     })
 }
@@ -116,6 +118,7 @@ fn two_classes(predictions: Predictions) -> Predictions {
                 ..row
             })
             .collect(),
+        ..Predictions::default()
     }
 }
 
@@ -349,6 +352,7 @@ fn answers_of_two(pictures: [u32; 2], right: [u32; 2]) -> Evaluation {
     let predictions = Predictions {
         classes: vec!["usual".into(), "rare".into()],
         rows: rows.collect(),
+        ..Predictions::default()
     };
     Evaluation::new(&predictions, &Decision::default())
 }
@@ -413,6 +417,7 @@ fn runs_on_other_pictures_are_refused_with_the_reason() {
     let of = |classes: [&str; 2], rows: Vec<Prediction>| Predictions {
         classes: classes.map(String::from).to_vec(),
         rows,
+        ..Predictions::default()
     };
     let first = of(["cat", "dog"], vec![row("a", 0), row("b", 1)]);
     let reason = |second: &Predictions| {
@@ -464,6 +469,7 @@ fn compared(right: [usize; 4]) -> PairedComparison {
                 },
             })
             .collect(),
+        ..Predictions::default()
     };
     PairedComparison::new(&of(&|pair| pair.0), &of(&|pair| pair.1)).unwrap()
 }
@@ -549,6 +555,7 @@ fn a_slider_changes_the_answers_and_nothing_else() {
                 probabilities: vec![index as f32 / 20.0, 1.0 - index as f32 / 20.0],
             })
             .collect(),
+        ..Predictions::default()
     });
     let mut evaluation = Evaluation::new(&predictions, &Decision::default());
     let before = evaluation.clone();
@@ -581,6 +588,7 @@ fn confidence_is_counted_as_the_lesson_does() {
     let predictions = Predictions {
         classes: vec!["a".into(), "b".into()],
         rows: vec![of(0, 0.95), of(1, 0.92), of(0, 0.55), of(1, 0.25)],
+        ..Predictions::default()
     };
     let counts = ConfidenceCounts::new(&predictions, &Decision::default());
     assert_eq!((counts.pictures, counts.correct), (4, 3));

@@ -238,7 +238,7 @@ impl PrecisionRecallCurve {
         };
         curve.precision.push(1.0);
         curve.recall.push(0.0);
-        let trapezoids = curve
+        let trapezoids: f64 = curve
             .recall
             .windows(2)
             .zip(curve.precision.windows(2))
@@ -246,7 +246,8 @@ impl PrecisionRecallCurve {
                 (recall[0] - recall[1]) * (precision[0] + precision[1]) / 2.0
             })
             .sum();
-        curve.area = Some(trapezoids);
+        // Rounding may add a little.
+        curve.area = Some(trapezoids.min(1.0));
         curve
     }
 }

@@ -1,6 +1,7 @@
 //! The intervals that no formula gives: what scores would be on other pictures, by resampling.
 //!
-//! One rule for all of them. Resampled is what a score counts alike:
+//! One rule for all of them. Where pictures have groups, these are resampled (`by_group`). Elsewhere resampled is what a score
+//! counts alike:
 //!
 //! - pictures, for means over pictures (log loss, Brier score, weighted F1);
 //! - the pictures of each class among themselves, for scores to which a class matters however few pictures it has
@@ -15,31 +16,43 @@ use super::loss::{row_brier, row_loss};
 use super::ranking::{Order, mean};
 use super::{
     AnswerScores, Evaluation, Interval, IntervalMethod, Predictions, ProbabilityScores, Ranking,
-    Tally, all_right, bootstrap,
+    Tally, all_right, bootstrap, by_group,
 };
 
 /// Draws every sample.
 const SEED: u64 = 0x6772_6166_7400;
 
 /// The ranges of scores.
-const SHARE: Interval = Interval {
+pub(super) const SHARE: Interval = Interval {
     low: 0.0,
     high: 1.0,
 };
-const CORRELATION: Interval = Interval {
+pub(super) const CORRELATION: Interval = Interval {
     low: -1.0,
     high: 1.0,
 };
-const LOSS: Interval = Interval {
+pub(super) const LOSS: Interval = Interval {
     low: 0.0,
     high: f64::INFINITY,
 };
 
 /// Adds the intervals of all scores of `evaluation`, which was made of `predictions`.
 pub(super) fn add_intervals(evaluation: &mut Evaluation, predictions: &Predictions) {
+    if by_group::add_intervals(evaluation, predictions) {
+        return;
+    }
+    add_answer_intervals(&mut evaluation.answers, predictions);
+    of_probabilities(&mut evaluation.probabilities, predictions);
+    of_ranking(&mut evaluation.ranking, predictions);
+}
+
+/// Adds those of `scores`, which were made of `predictions`.
+pub(super) fn add_answer_intervals(scores: &mut AnswerScores, predictions: &Predictions) {
+    if by_group::add_answer_intervals(scores, predictions) {
+        return;
+    }
     // What gets no answer counts in no sample.
-    let answered: Vec<(u32, u32)> = evaluation
-        .answers
+    let answered: Vec<(u32, u32)> = scores
         .decision
         .answers(predictions)
         .iter()
@@ -47,9 +60,7 @@ pub(super) fn add_intervals(evaluation: &mut Evaluation, predictions: &Predictio
         .filter(|(answer, _)| !answer.is_rejected)
         .map(|(answer, row)| (row.truth, answer.class))
         .collect();
-    of_answers(&mut evaluation.answers, &answered);
-    of_probabilities(&mut evaluation.probabilities, predictions);
-    of_ranking(&mut evaluation.ranking, predictions);
+    of_answers(scores, &answered);
 }
 
 /// From pairs of true and given class.
@@ -217,7 +228,7 @@ fn sizes(groups: &[Vec<u32>]) -> Vec<u64> {
 
 /// An interval of accuracies as one of agreement beyond chance, which is kappa's scale: (accuracy - chance) / (1 -
 /// chance), with the chance of so many pictures of each class. With one class there is no chance to be beyond.
-fn beyond_chance(interval: Interval, pictures: &[u64]) -> Interval {
+pub(super) fn beyond_chance(interval: Interval, pictures: &[u64]) -> Interval {
     let all: u64 = pictures.iter().sum();
     let share = |count: &u64| *count as f64 / all.max(1) as f64;
     let chance: f64 = pictures.iter().map(share).map(|share| share * share).sum();

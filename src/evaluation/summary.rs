@@ -6,8 +6,9 @@ use super::calibration::{BINS, CalibrationScores, Reliability};
 use super::loss::top_k_correct;
 use super::{
     ClassificationReport, ConfidenceCounts, Confusion, ConfusionMatrix, Decision, Predictions,
-    Ranking, Score, Tally, brier_score, log_loss, resampled,
+    Ranking, Score, Tally, brier_score, by_group, groups, log_loss, resampled,
 };
+use crate::format;
 
 /// Of top-k accuracy, as far as there are more classes.
 const TOP_K: [usize; 4] = [2, 3, 5, 10];
@@ -27,6 +28,43 @@ pub struct Evaluation {
     pub ranking: Ranking,
     pub reliability: Reliability,
     pub confidence: ConfidenceCounts,
+    /// Where pictures belong together: the intervals of all scores are of groups then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<GroupScores>,
+}
+
+/// What is known of groups beside the scores.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct GroupScores {
+    pub groups: usize,
+    /// What the interval would be if every picture counted by itself: too narrow where those of a group are alike.
+    pub accuracy_by_picture: Score,
+}
+
+impl GroupScores {
+    /// Nothing where pictures have no groups.
+    pub fn new(predictions: &Predictions) -> Option<Self> {
+        let numbers = by_group::numbers(predictions)?;
+        let right = predictions.rows.iter().filter(|row| row.is_correct());
+        Some(Self {
+            groups: groups::count(&numbers),
+            accuracy_by_picture: Score::share(right.count() as u64, numbers.len() as u64),
+        })
+    }
+
+    /// What a reader of the intervals must know, as whole sentences.
+    pub fn remark(&self) -> String {
+        let by_picture = (self.accuracy_by_picture.interval).map_or_else(String::new, |interval| {
+            format!(
+                " Counted picture by picture, that of the accuracy would be {}, which is too narrow.",
+                format::percent_interval(interval.low, interval.high)
+            )
+        });
+        format!(
+            "The pictures are of {}, and those of one group are right or wrong together: the intervals are of groups.{by_picture}",
+            format::count(self.groups, "group", "groups")
+        )
+    }
 }
 
 /// What was right and wrong under one decision. Only answers that are given count.
@@ -73,10 +111,11 @@ impl Evaluation {
     pub fn new(predictions: &Predictions, decision: &Decision) -> Self {
         let mut evaluation = Self::without_bootstrap(predictions, decision);
         resampled::add_intervals(&mut evaluation, predictions);
+        evaluation.groups = GroupScores::new(predictions);
         evaluation
     }
 
-    /// All numbers, but only those intervals that cost nothing (Wilson's).
+    /// All numbers, but only those intervals that cost nothing (Wilson's, where pictures have no groups).
     pub fn without_bootstrap(predictions: &Predictions, decision: &Decision) -> Self {
         Self {
             pictures: predictions.rows.len() as u64,
@@ -86,6 +125,7 @@ impl Evaluation {
             ranking: Ranking::new(predictions),
             reliability: Reliability::new(predictions, decision.temperature, BINS),
             confidence: ConfidenceCounts::new(predictions, decision),
+            groups: None,
         }
     }
 
@@ -105,6 +145,23 @@ impl AnswerScores {
     pub fn new(predictions: &Predictions, decision: &Decision) -> Self {
         let pictures = predictions.rows.len() as u64;
         Self::from_confusion(decision.confusion(predictions), pictures, decision)
+            .of_groups(predictions)
+    }
+
+    /// Without the interval of the accuracy that counts picture by picture, where any of `predictions`' pictures has a group:
+    /// that other pictures of the run have some says nothing of these.
+    pub fn of_groups(mut self, predictions: &Predictions) -> Self {
+        if predictions.has_groups() {
+            self.accuracy = Score::bare(self.accuracy.value);
+        }
+        self
+    }
+
+    /// The same with the intervals of all scores.
+    pub fn with_bootstrap(predictions: &Predictions, decision: &Decision) -> Self {
+        let mut scores = Self::new(predictions, decision);
+        resampled::add_answer_intervals(&mut scores, predictions);
+        scores
     }
 
     /// From the counts of the answers that `decision` gives for so many `pictures`.

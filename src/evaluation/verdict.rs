@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PairedComparison, SeedComparison};
+use super::{PairedComparison, PairedTest, SeedComparison};
 use crate::format;
 
 /// Which of two runs is better.
@@ -54,7 +54,7 @@ impl Verdict {
                 format!(" ({} to {})", points(low), points(high))
             });
         let evidence = format!(
-            "{} against {}, {}{} points{interval}, {}",
+            "{} against {}, {}{} points{interval}, {}{}",
             percent(leader.value),
             percent(other.value),
             if comparison.difference.value == 0.0 {
@@ -64,13 +64,20 @@ impl Verdict {
             },
             points(sign * comparison.difference.value),
             p_text(comparison.p_value),
+            match comparison.test {
+                PairedTest::McNemar => "",
+                PairedTest::GroupSignFlip { .. } => " by group",
+            },
         );
         let (ahead, behind) = if second_leads {
             (second, first)
         } else {
             (first, second)
         };
-        let pictures = format::plural(comparison.pictures, "picture", "pictures");
+        let mut pictures = format::plural(comparison.pictures, "picture", "pictures");
+        if let PairedTest::GroupSignFlip { groups } = comparison.test {
+            pictures += &format!(" of {}", format::count(groups, "group", "groups"));
+        }
         let headline = match better {
             Better::First | Better::Second => format!("{ahead} is better than {behind}"),
             // “No difference” beside an interval that leaves 0 out would contradict itself.

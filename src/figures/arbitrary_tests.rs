@@ -386,6 +386,34 @@ fn figure() -> impl Strategy<Value = Box<dyn Figure>> {
                     .collect(),
             })
         });
+    let point = (
+        name(),
+        number(),
+        number(),
+        proptest::option::of((number(), number())),
+        any::<(bool, bool)>(),
+    );
+    let frontier = (name(), proptest::collection::vec(point, 0..9)).prop_map(
+        |(title, points)| -> Box<dyn Figure> {
+            let points = points.into_iter().map(
+                |(name, cost, score, interval, (is_on_frontier, is_worse))| FrontierPoint {
+                    name,
+                    cost,
+                    score,
+                    interval,
+                    is_on_frontier,
+                    is_worse,
+                },
+            );
+            Box::new(FrontierFigure {
+                remark: title.clone(),
+                cost_title: title.clone(),
+                score_title: title.clone(),
+                title,
+                points: points.collect(),
+            })
+        },
+    );
     prop_oneof![
         parallel.boxed(),
         effects.boxed(),
@@ -399,6 +427,7 @@ fn figure() -> impl Strategy<Value = Box<dyn Figure>> {
         sheet.boxed(),
         freeze.boxed(),
         movement.boxed(),
+        frontier.boxed(),
     ]
 }
 

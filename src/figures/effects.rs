@@ -6,6 +6,11 @@ use super::plot::draw_nothing;
 use super::{Figure, heading, names};
 use crate::format;
 
+/// The size of values along a panel, in units.
+const VALUES: f64 = 17.0;
+/// Names of values at the left take no more than this share of a panel's width.
+const ASIDE: f64 = 0.42;
+
 /// On the diagonal, every result by the values of one setting, with the mean of each; below it, the mean result of every two
 /// values of two settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,8 +67,8 @@ impl EffectsFigure {
         range(values.flat_map(|value| value.results.iter().copied()))
     }
 
-    /// From 0 for the worst mean of any pair to 1 for the best, for a mean.
-    pub fn score(&self, mean: f64) -> f64 {
+    /// From 0 for the worst mean of any pair to 1 for the best, for a mean. All means are looked at once.
+    pub fn scoring(&self) -> impl Fn(f64) -> f64 + use<> {
         let means = self
             .pairs
             .iter()
@@ -74,15 +79,14 @@ impl EffectsFigure {
             .flat_map(|setting| &setting.values)
             .filter_map(EffectValue::mean);
         let (low, high) = range(means.chain(single)).unwrap_or((0.0, 1.0));
-        let share = if high > low {
-            (mean - low) / (high - low)
-        } else {
-            0.5
-        };
-        if self.higher_is_better {
-            share
-        } else {
-            1.0 - share
+        let higher_is_better = self.higher_is_better;
+        move |mean| {
+            let share = if high > low {
+                (mean - low) / (high - low)
+            } else {
+                0.5
+            };
+            if higher_is_better { share } else { 1.0 - share }
         }
     }
 
@@ -117,10 +121,11 @@ impl Figure for EffectsFigure {
             bottom: canvas.height - 30.0 * unit,
         };
         let count = self.settings.len();
-        if count == 0 || self.range().is_none() {
+        if self.range().is_none() {
             draw_nothing(canvas, &whole, "Nothing has a result yet");
             return;
         }
+        let score = self.scoring();
         let gap = 26.0 * unit;
         let (width, height) = (
             (whole.width() + gap) / count as f64,
@@ -132,32 +137,47 @@ impl Figure for EffectsFigure {
             right: whole.left + (column + 1) as f64 * width - gap,
             bottom: whole.top + (row + 1) as f64 * height - gap,
         };
+        let aside = self.aside(canvas, width - gap);
         for row in 0..count {
-            self.draw_setting(canvas, &self.settings[row], panel(row, row));
+            self.draw_setting(canvas, &self.settings[row], panel(row, row), aside);
             for column in 0..row {
                 if let Some(pair) = self.pair(column, row) {
-                    self.draw_pair(canvas, pair, panel(row, column));
+                    self.draw_pair(canvas, pair, &score, panel(row, column), aside);
                 }
             }
         }
     }
 }
 
-/// Room beside a panel's drawing for what stands along it.
-fn inner(area: &Area, unit: f64) -> Area {
+/// What can be drawn within a panel, with so much room at its left for what stands along it.
+fn inner(area: &Area, aside: f64, unit: f64) -> Area {
     Area {
-        left: area.left + (area.width() * 0.24).min(96.0 * unit),
-        top: area.top + 34.0 * unit,
+        left: area.left + aside,
+        top: area.top + 42.0 * unit,
         right: area.right,
         bottom: area.bottom - 30.0 * unit,
     }
 }
 
 impl EffectsFigure {
-    fn draw_setting(&self, canvas: &mut Canvas, setting: &EffectSetting, area: Area) {
+    /// Room at the left of every panel of such a width, for the names of the values that stand there.
+    fn aside(&self, canvas: &Canvas, width: f64) -> f64 {
+        let unit = canvas.unit;
+        // The values of the first setting stand below panels alone.
+        let values = self.settings.iter().skip(1);
+        let texts = values.flat_map(|setting| &setting.values);
+        let text_width =
+            |text: &str| canvas.text_width(&names::visible(text), VALUES * unit, Weight::Regular);
+        let widest = texts
+            .map(|value| text_width(&value.text) + 14.0 * unit)
+            .fold(96.0 * unit, f64::max);
+        widest.min(width * ASIDE)
+    }
+
+    fn draw_setting(&self, canvas: &mut Canvas, setting: &EffectSetting, area: Area, aside: f64) {
         let unit = canvas.unit;
         let theme = canvas.theme;
-        let plot = inner(&area, unit);
+        let plot = inner(&area, aside, unit);
         let size = 22.0 * unit;
         let explained = setting.explained.map(format::whole_percent);
         let explained = explained.map_or_else(String::new, |share| format!("explains {share}"));
@@ -178,7 +198,8 @@ impl EffectsFigure {
         let (low, high) = self.range().unwrap_or((0.0, 1.0));
         let scale = if self.is_share { 100.0 } else { 1.0 };
         let axis = Axis::rounded(low * scale, high * scale, 3, plot.bottom, plot.top);
-        let label = TextStyle::new(17.0 * unit, theme.muted);
+        let label = TextStyle::new(VALUES * unit, theme.muted);
+        let percent = if self.is_share { " %" } else { "" };
         for &tick in &axis.ticks {
             let y = axis.position(tick);
             canvas.line(
@@ -187,7 +208,7 @@ impl EffectsFigure {
                 Stroke::solid(theme.grid, 1.5 * unit),
             );
             canvas.text(
-                &axis.label(tick),
+                &format!("{}{percent}", axis.label(tick)),
                 (plot.left - 8.0 * unit, y),
                 label.anchor(Anchor::End),
             );
@@ -217,9 +238,16 @@ impl EffectsFigure {
         draw_values(canvas, setting, &plot);
     }
 
-    fn draw_pair(&self, canvas: &mut Canvas, pair: &EffectPair, area: Area) {
+    fn draw_pair(
+        &self,
+        canvas: &mut Canvas,
+        pair: &EffectPair,
+        score: &dyn Fn(f64) -> f64,
+        area: Area,
+        aside: f64,
+    ) {
         let unit = canvas.unit;
-        let plot = inner(&area, unit);
+        let plot = inner(&area, aside, unit);
         let (first, second) = (&self.settings[pair.first], &self.settings[pair.second]);
         let (columns, rows) = (first.values.len().max(1), second.values.len().max(1));
         let (width, height) = (plot.width() / columns as f64, plot.height() / rows as f64);
@@ -234,10 +262,10 @@ impl EffectsFigure {
                     right: left + width,
                     bottom,
                 };
-                self.draw_cell(canvas, *mean, cell);
+                self.draw_cell(canvas, *mean, score, cell);
             }
         }
-        let size = 17.0 * unit;
+        let size = VALUES * unit;
         let style = TextStyle::new(size, canvas.theme.muted).anchor(Anchor::End);
         for (row, value) in second.values.iter().enumerate() {
             if height < size {
@@ -261,14 +289,20 @@ impl EffectsFigure {
         draw_values(canvas, first, &plot);
     }
 
-    fn draw_cell(&self, canvas: &mut Canvas, mean: Option<f64>, cell: Area) {
+    fn draw_cell(
+        &self,
+        canvas: &mut Canvas,
+        mean: Option<f64>,
+        score: &dyn Fn(f64) -> f64,
+        cell: Area,
+    ) {
         let unit = canvas.unit;
         let theme = canvas.theme;
         let Some(mean) = mean else {
             canvas.frame(cell.inset(0.5 * unit), Stroke::solid(theme.grid, unit));
             return;
         };
-        let shade = theme.at(self.score(mean));
+        let shade = theme.at(score(mean));
         canvas.fill(cell, shade);
         let (text, size) = (self.text(mean), (cell.height() * 0.4).min(20.0 * unit));
         if size >= 10.0 * unit
@@ -287,7 +321,7 @@ fn draw_values(canvas: &mut Canvas, setting: &EffectSetting, plot: &Area) {
     let unit = canvas.unit;
     let count = setting.values.len().max(1) as f64;
     let pitch = plot.width() / count;
-    let size = 17.0 * unit;
+    let size = VALUES * unit;
     let every = (46.0 * unit / pitch).ceil().max(1.0) as usize;
     let style = TextStyle::new(size, canvas.theme.muted).anchor(Anchor::Middle);
     for (index, value) in setting.values.iter().enumerate().step_by(every) {

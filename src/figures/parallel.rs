@@ -1,7 +1,7 @@
 //! Parallel coordinates: what was set at the left, what came of it at the right, a line for each.
 
 use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle, Weight};
-use super::parallel_axis::ParallelAxis;
+use super::parallel_axis::{ParallelAxis, share_of_index};
 use super::plot::draw_nothing;
 use super::{Figure, Rgb, Theme, heading, names};
 
@@ -72,7 +72,7 @@ impl Figure for ParallelFigure {
             draw_nothing(canvas, &plot, "Nothing has a result yet");
             return;
         }
-        let x = |index: usize| plot.left + plot.width() * share(index, self.axes.len());
+        let x = |index: usize| plot.left + plot.width() * share_of_index(index, self.axes.len());
         let y = |share: f64| plot.bottom - plot.height() * share;
         for index in drawing_order(&self.lines) {
             let line = &self.lines[index];
@@ -151,15 +151,6 @@ impl ParallelFigure {
                 .anchor(Anchor::Middle);
             canvas.text(&text, (middle, y), style);
         }
-    }
-}
-
-/// Where the axis at `index` stands: a single one in the middle.
-fn share(index: usize, count: usize) -> f64 {
-    if count < 2 {
-        0.5
-    } else {
-        index as f64 / (count - 1) as f64
     }
 }
 

@@ -191,7 +191,8 @@ fn round_ticks(
     ticks
 }
 
-fn share_of_index(index: usize, count: usize) -> f64 {
+/// Where the one at `index` of so many stands, as a share of the way: a single one in the middle.
+pub(super) fn share_of_index(index: usize, count: usize) -> f64 {
     if count < 2 {
         0.5
     } else {

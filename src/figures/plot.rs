@@ -43,6 +43,17 @@ pub(super) fn two_panels(canvas: &Canvas, free: Area) -> [Area; 2] {
     })
 }
 
+/// What a plot without a title of its own gets, below a key that ends at `top`, where it is all that the figure has.
+pub(super) fn below_key(canvas: &Canvas, top: f64) -> Area {
+    let unit = canvas.unit;
+    Area {
+        left: 56.0 * unit,
+        top: top - 40.0 * unit,
+        right: canvas.width - 56.0 * unit,
+        bottom: canvas.height - 36.0 * unit,
+    }
+}
+
 /// Where a plot stands within the area that it gets with its title and labels.
 pub(super) fn plot_area(canvas: &Canvas, area: Area) -> Area {
     let unit = canvas.unit;

@@ -22,7 +22,8 @@ pub struct ResultBar {
     pub color: Rgb,
     /// Share of the test pictures that were right.
     pub accuracy: f64,
-    pub interval: Interval,
+    /// Its 95 % interval; nothing where there are too few groups for one.
+    pub interval: Option<Interval>,
 }
 
 /// Of letters, in units of the sheet.
@@ -40,7 +41,7 @@ impl ResultBar {
             name,
             color,
             accuracy,
-            interval: wilson(correct, pictures),
+            interval: Some(wilson(correct, pictures)),
         }
     }
 }
@@ -102,7 +103,10 @@ impl Figure for ResultsFigure {
             draw_bar(canvas, bar, &axis, middle, thickness);
             if index % every == 0 {
                 canvas.text(name, (plot.left - 18.0 * unit, middle), style);
-                let left = axis.to.max(axis.position(bar.interval.high * 100.0));
+                let left =
+                    axis.to.max(axis.position(
+                        bar.interval.map_or(bar.accuracy, |interval| interval.high) * 100.0,
+                    ));
                 draw_numbers(canvas, bar, (left + 24.0 * unit, middle), pitch);
             }
         }
@@ -128,9 +132,12 @@ fn draw_bar(canvas: &mut Canvas, bar: &ResultBar, axis: &Axis, middle: f64, thic
         },
         bar.color,
     );
+    let Some(interval) = bar.interval else {
+        return;
+    };
     let (low, high) = (
-        axis.position(bar.interval.low * 100.0),
-        axis.position(bar.interval.high * 100.0),
+        axis.position(interval.low * 100.0),
+        axis.position(interval.high * 100.0),
     );
     let whisker = Stroke::solid(theme.text, 3.0 * unit);
     let cap = (thickness * 0.2).min(13.0 * unit);
@@ -144,7 +151,10 @@ fn draw_bar(canvas: &mut Canvas, bar: &ResultBar, axis: &Axis, middle: f64, thic
 fn draw_numbers(canvas: &mut Canvas, bar: &ResultBar, (x, middle): (f64, f64), pitch: f64) {
     let unit = canvas.unit;
     let theme = canvas.theme;
-    let interval = format::percent_interval(bar.interval.low, bar.interval.high);
+    let interval = bar.interval.map_or_else(
+        || "no interval".to_owned(),
+        |interval| format::percent_interval(interval.low, interval.high),
+    );
     let accuracy = format::percent(bar.accuracy);
     let muted = |size| TextStyle::new(size, theme.muted);
     let strong = |size| TextStyle::new(size, theme.text).weight(Weight::SemiBold);

@@ -474,7 +474,110 @@ fn samples() -> Vec<(&'static str, Box<dyn Figure>)> {
         ("effects-one", effects(1, 4)),
         ("effects-six", effects(6, 8)),
         ("effects-none", effects(0, 0)),
+        ("frontier", frontier(9)),
+        ("frontier-many", frontier(40)),
+        ("frontier-one", frontier(1)),
+        ("frontier-none", frontier(0)),
+        ("rates", rates(96, true)),
+        ("rates-no-suggestion", rates(40, false)),
+        ("rates-none", rates(0, false)),
+        ("learning-curve", learning_curve(10, true)),
+        ("learning-curve-unfitted", learning_curve(3, false)),
+        ("learning-curve-none", learning_curve(0, false)),
     ]
+}
+
+/// A shoot-out of so many networks.
+fn frontier(networks: u32) -> Box<dyn Figure> {
+    let names = [
+        "EfficientNet-Lite0",
+        "ResNet-18",
+        "ResNet-50",
+        "ViT-B/16",
+        "ConvNeXt-Tiny",
+    ];
+    let point = |index: u32| {
+        let cost = 11.0 * 1.13f64.powi(index as i32);
+        let noise = f64::from(index * 7919 % 13) / 260.0;
+        let score = 0.93 - 0.2 * (-f64::from(index) / 5.0).exp() - noise;
+        FrontierPoint {
+            name: format!("{} {index}", names[index as usize % names.len()]),
+            cost,
+            score,
+            interval: Some((score - 0.02, score + 0.016)),
+            is_on_frontier: index.is_multiple_of(3),
+            is_worse: score < 0.86,
+        }
+    };
+    Box::new(FrontierFigure {
+        title: "Accuracy against time of one picture".into(),
+        remark: "Linear heads on 1969 pictures, 5 folds".into(),
+        cost_title: "Time of one picture (ms)".into(),
+        score_title: "Accuracy (%), with its 95 % interval".into(),
+        points: (0..networks).map(point).collect(),
+    })
+}
+
+/// A range test of so many steps.
+fn rates(steps: u32, tells: bool) -> Box<dyn Figure> {
+    let points: Vec<RateCurvePoint> = (0..steps)
+        .map(|step| {
+            let rate = 1e-7 * 10f64.powf(f64::from(step) * 0.08);
+            let smoothed = 0.3 + 1.2 / (1.0 + rate / 2e-3) + (rate / 0.6).powi(2);
+            RateCurvePoint {
+                rate,
+                loss: smoothed + 0.2 * (f64::from(step) * 12.9898).sin(),
+                smoothed,
+            }
+        })
+        .collect();
+    Box::new(RateCurveFigure {
+        title: "Learning rates of phase 1, Feature extraction".into(),
+        remark: "EfficientNet-Lite0, 1,574 training pictures in batches of 32".into(),
+        color: palette::run_color(0),
+        points,
+        suggested: tells.then_some((1.7e-3, 0.95)),
+    })
+}
+
+/// A curve with so many numbers of pictures.
+fn learning_curve(shares: u32, is_fitted: bool) -> Box<dyn Figure> {
+    let value = |pictures: f64| 0.95 - 1.4 * pictures.powf(-0.5);
+    let points = (1..=shares)
+        .map(|share| {
+            let pictures = f64::from(share) * 157.0;
+            let score = |draw: u32| value(pictures) + 0.02 * f64::from(draw * 7 % 5) - 0.04;
+            let scores: Vec<f64> = (0..5).map(score).collect();
+            LearningCurveDots {
+                pictures,
+                mean: scores.iter().sum::<f64>() / scores.len() as f64,
+                scores,
+            }
+        })
+        .collect();
+    let band = (1..=40)
+        .map(|step| {
+            let pictures = 157.0 + f64::from(step) * 75.0;
+            let half = 0.01 + 0.00001 * pictures;
+            LearningCurveBand {
+                pictures,
+                value: value(pictures),
+                low: value(pictures) - half,
+                high: value(pictures) + half,
+            }
+        })
+        .filter(|_| is_fitted)
+        .collect();
+    Box::new(LearningCurveFigure {
+        title: "What twice as many pictures would bring".into(),
+        remark: "EfficientNet-Lite0, linear heads on frozen features; 394 validation pictures"
+            .into(),
+        score: "Validation accuracy".into(),
+        color: palette::run_color(0),
+        points,
+        band,
+        now: 1_570.0,
+    })
 }
 
 /// A sweep of so many settings.

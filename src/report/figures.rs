@@ -1,5 +1,6 @@
 //! Every figure of a comparison, by kind and by the name of its file.
 
+use crate::evaluation::Score;
 use crate::figures::{
     ConfusionDifferenceFigure, ConfusionFigure, CurveSeries, CurvesFigure, Figure, ResultBar,
     ResultsFigure, Shown,
@@ -343,13 +344,13 @@ fn results(tested: &[(&ComparedRun, &Tested)]) -> ResultsFigure {
     let bars = tested
         .iter()
         .map(|(run, tested)| {
-            let confusion = &tested.confusion;
-            ResultBar::from_counts(
-                run.name.clone(),
-                run.color,
-                confusion.correct(),
-                confusion.total(),
-            )
+            let accuracy = &tested.evaluation.answers.accuracy;
+            ResultBar {
+                name: run.name.clone(),
+                color: run.color,
+                accuracy: accuracy.value,
+                interval: accuracy.interval,
+            }
         })
         .collect();
     ResultsFigure {
@@ -378,23 +379,26 @@ fn confusion(run: &ComparedRun, tested: &Tested, shown: Shown) -> ConfusionFigur
             Shown::Counts => format!("Confusion matrix: {}", run.name),
             Shown::ByRow | Shown::ByColumn => format!("Confusion matrix, normalised: {}", run.name),
         },
-        remark: format!(
-            "{}, accuracy {}",
-            pictures_of(tested),
-            accuracy(&tested.confusion)
-        ),
+        remark: format!("{}, accuracy {}", pictures_of(tested), accuracy(tested)),
         matrix: tested.confusion.clone(),
         shown,
     }
 }
 
 /// `90.4 % (95 % interval 87.9 to 92.4 %)`.
-pub(super) fn accuracy(confusion: &crate::evaluation::ConfusionMatrix) -> String {
-    let interval = crate::evaluation::wilson(confusion.correct(), confusion.total());
-    format!(
-        "{} (95 % interval {})",
-        format::percent(confusion.accuracy()),
-        format::percent_interval(interval.low, interval.high)
+pub(super) fn accuracy(tested: &Tested) -> String {
+    let score = &tested.evaluation.answers.accuracy;
+    format!("{} ({})", format::percent(score.value), interval(score))
+}
+
+/// `95 % interval 87.9 to 92.4 %`, or that there is none.
+pub(super) fn interval(score: &Score) -> String {
+    score.interval.map_or_else(
+        || "no interval".to_owned(),
+        |interval| {
+            let ends = format::percent_interval(interval.low, interval.high);
+            format!("95 % interval {ends}")
+        },
     )
 }
 

@@ -15,7 +15,9 @@ use super::comparison::{ComparedRun, Comparison};
 use super::figures::{FigureKind, Named};
 use super::model_card::{Exported, ModelCard};
 use super::scores::{interval_remarks, score_lines};
-use super::text::{RESULT_COLUMNS, result_lines, results_title, setting_differences};
+use super::text::{
+    RESULT_COLUMNS, columns_remark, result_lines, results_title, setting_differences,
+};
 use super::themed::{Palette, inline};
 
 pub(super) const STYLE: &str = include_str!("report.css");
@@ -124,10 +126,8 @@ impl Page<'_> {
             .collect();
         let table = html_table(&RESULT_COLUMNS, &rows);
         self.say(&table);
-        self.say(
-            "<p class=\"muted\">The interval is Wilson's 95 % interval of the accuracy. “trainable” counts the \
-             parameters that learn in the last phase; memory is the most that was held while training.</p>",
-        );
+        let remark = columns_remark(self.comparison);
+        self.say(&format!("<p class=\"muted\">{}</p>", escape(&remark)));
         self.scores();
         for kind in FigureKind::ALL
             .into_iter()

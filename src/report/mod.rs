@@ -4,15 +4,19 @@
 mod comparison;
 mod destination;
 mod export;
+mod figure_file;
 mod figures;
 mod html;
 mod learning;
+pub mod learning_curve;
 pub mod model_card;
 mod network;
 mod network_sentences;
 mod pictures;
 mod probabilities;
+mod rate_curve;
 mod scores;
+mod shootout;
 pub mod sweep;
 mod tables;
 mod tensorboard;
@@ -32,12 +36,17 @@ use crate::runs::RunError;
 pub use comparison::{ComparedRun, Comparison};
 pub use destination::{free_folder, is_comparison, is_filled};
 pub use export::{Format, Options, Parts, Written, write};
+pub use figure_file::{is_figure, is_png, write_figure};
 pub use figures::{FigureKind, Named, figures};
 pub use learning::freeze_figure;
+pub use learning_curve::LearningCurveReport;
 pub use model_card::{Block, ModelCard};
 pub use network::{ExportedNetwork, NetworkFormat, NetworkOptions, export_network};
 pub use pictures::{Material, augmented};
+pub use rate_curve::RateReport;
+pub use shootout::{frontier_figure, write_shootout};
 pub use text::{results_text, settings_text};
+pub use verdict::sentences as verdict;
 
 /// Why something could not be written.
 #[derive(Debug, thiserror::Error)]

@@ -10,11 +10,11 @@ use crate::evaluation::{Decision, TemperatureFit};
 use crate::experiment::Precision;
 use crate::export::described::Described;
 use crate::export::onnx::{self, Input, Numbers};
-use crate::export::origin::Origin;
 use crate::export::rounding::{self, Rounding};
 use crate::export::{ExportError, pytorch, safetensors, write_file};
 use crate::format;
 use crate::models::device;
+use crate::models::origin::Origin;
 use crate::ordinary_file::{self, Links};
 
 use super::model_card::{Exported, ModelCard, What, is_card};
@@ -232,8 +232,8 @@ impl ExportedNetwork {
             keep_batch_norm: options.keep_batch_norm,
             // How good rounded weights are is a figure of its own, for which all pictures count.
             parity_pictures: match options.numbers {
-                Numbers::Int8Weights => None,
-                Numbers::Float32 | Numbers::Float16 => onnx::Options::default().parity_pictures,
+                Numbers::Int8Weights | Numbers::Float16 => None,
+                Numbers::Float32 => onnx::Options::default().parity_pictures,
             },
         };
         let file = onnx::write(described, &self.out, &asked, progress, stop)?;

@@ -73,7 +73,7 @@ pub(super) fn views(described: &Described) -> Option<String> {
     let views = test_views(&described.experiment);
     (views > 1).then(|| {
         format!(
-            "The run’s own answers are averages over {views} mirrored views of each picture; the exported network sees it once."
+            "The run’s own answers are averages over {views} views of each picture, mirrored or turned; the exported network sees it once."
         )
     })
 }

@@ -21,6 +21,8 @@ const THUMBNAIL: f64 = 240.0;
 const SQUARE: u32 = 224;
 /// Versions of a picture beside the original.
 const VERSIONS: u32 = 15;
+/// Pictures that they are mixed with in turn.
+const PARTNERS: usize = 5;
 /// Pictures of a row of the gallery.
 const ROW: usize = 9;
 /// Classes that the data set's grid shows one below the other.
@@ -191,15 +193,30 @@ fn spread(length: usize, count: usize) -> Vec<usize> {
 
 /// A training picture and what the experiment's augmentation makes of it, drawn anew each time.
 pub fn augmentation_sheet(material: &Material, experiment: &Experiment) -> Option<SheetFigure> {
-    let source = material
+    let sources: Vec<&PictureSource> = material
         .part(Split::Train)
-        .find_map(|line| material.sources.get(&line.file))?;
-    let decoded = decode::decode(source).ok()?;
-    let original = to_square(&decoded, &SquareSpec::preview(SQUARE, experiment.data.fit));
+        .filter_map(|line| material.sources.get(&line.file))
+        .collect();
+    let square = |source: &PictureSource| {
+        let decoded = decode::decode(source).ok()?;
+        let spec = SquareSpec::preview(SQUARE, experiment.data.fit);
+        Some(to_square(&decoded, &spec))
+    };
+    let original = square(sources.first()?)?;
+    let augmentation = &experiment.augmentation;
+    let partners: Vec<(usize, Pixels)> = match augmentation.is_mixing() {
+        true => spread(sources.len(), 1 + PARTNERS)
+            .into_iter()
+            .filter(|&index| index > 0)
+            .filter_map(|index| Some((index, square(sources[index])?)))
+            .collect(),
+        false => Vec::new(),
+    };
     let versions = (0..VERSIONS)
         .map(|view| {
-            let seed = augment::seed_for(experiment.seed, view, 0);
-            augment::augment(&original, &experiment.augmentation, seed, view)
+            let partner = partners.get(view as usize % partners.len().max(1));
+            let partner = partner.map(|(index, pixels)| (*index, pixels));
+            augment::version((0, &original), partner, augmentation, experiment.seed, view).0
         })
         .collect();
     Some(augmented(original, versions, experiment))
@@ -257,6 +274,17 @@ fn changes(experiment: &Experiment) -> String {
                 "{name} up to {} %",
                 (strength * 1000.0).round() / 10.0
             ));
+        }
+    }
+    if augmentation.trivial_augment {
+        said.push("TrivialAugment".to_owned());
+    }
+    for (name, alpha) in [
+        ("mixup", augmentation.mixup),
+        ("CutMix", augmentation.cutmix),
+    ] {
+        if alpha > 0.0 {
+            said.push(format!("{name} with alpha {alpha}"));
         }
     }
     if said.is_empty() {

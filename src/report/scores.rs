@@ -3,6 +3,7 @@
 use crate::evaluation::bootstrap::RESAMPLES;
 use crate::evaluation::{Evaluation, IntervalMethod, Score};
 use crate::format;
+use crate::runs::{cross_validation, groups};
 
 use super::comparison::Comparison;
 
@@ -122,7 +123,8 @@ pub(super) fn score_lines_of(evaluations: &[&Evaluation]) -> Vec<ScoreLine> {
                 Some(Score {
                     value: e.reliability.expected_error,
                     interval: None,
-                    method: e.answers.accuracy.method,
+                    // None is worked out: a bootstrap of it is biased upward.
+                    method: IntervalMethod::Bootstrap { resamples: 0 },
                 })
             },
         ),
@@ -147,9 +149,31 @@ bootstrap over the test pictures, within each class for scores that count every 
 mistake, which no resample can doubt, Clopper and Pearson's exact bound. ROC AUC and average precision are means over \
 the classes, each against the others.";
 
+/// The same where pictures belong to groups.
+const INTERVALS_OF_GROUPS: &str = "In brackets the 95 % interval: percentiles of a bootstrap over whole groups of test \
+pictures, because those of one group are right or wrong together; after a test without a mistake, which no resample can \
+doubt, an exact bound that counts groups. ROC AUC and average precision are means over the classes, each against the others.";
+
 /// What the intervals are, why some scores have none, and which rest on fewer resamples than others, in whole sentences.
 pub(super) fn interval_remarks(comparison: &Comparison) -> Vec<String> {
-    interval_remarks_of(&evaluations(comparison))
+    let tested = comparison.tested();
+    let of_folds = tested.iter().filter_map(|(run, _)| {
+        let remark = cross_validation::remark(&run.run.folder)?;
+        Some(format!("{}: {remark}", run.name))
+    });
+    let of_groups = tested.iter().filter_map(|(run, tested)| {
+        let remark = tested.evaluation.groups?.remark();
+        Some(format!("{}: {remark}", run.name))
+    });
+    let not_kept = tested.iter().filter_map(|(run, _)| {
+        let remark = groups::not_kept(&run.run.folder)?;
+        Some(format!("{}: {remark}", run.name))
+    });
+    of_folds
+        .chain(of_groups)
+        .chain(not_kept)
+        .chain(interval_remarks_of(&evaluations(comparison)))
+        .collect()
 }
 
 /// The same of these evaluations.
@@ -171,7 +195,13 @@ pub(super) fn interval_remarks_of(evaluations: &[&Evaluation]) -> Vec<String> {
     let sentences = reasons
         .into_iter()
         .map(|(reason, names)| format!("{}: {reason}.", names.join(", ")));
-    std::iter::once(INTERVALS.to_owned())
+    let is_of_groups = |evaluation: &&&Evaluation| evaluation.groups.is_some();
+    let of_groups = evaluations.iter().filter(is_of_groups).count();
+    let what = [
+        (of_groups < evaluations.len()).then_some(INTERVALS),
+        (of_groups > 0).then_some(INTERVALS_OF_GROUPS),
+    ];
+    (what.into_iter().flatten().map(str::to_owned))
         .chain(sentences)
         .collect()
 }

@@ -1,6 +1,6 @@
 //! Numbers as tables for other programs: comma-separated, exact.
 
-use crate::evaluation::wilson;
+use crate::evaluation::Interval;
 use crate::runs::files::METRICS_COLUMNS;
 use crate::spreadsheet::guarded;
 
@@ -55,7 +55,10 @@ pub(super) fn comparison(comparison: &Comparison) -> Result<Vec<u8>, String> {
         )?;
         for (run, tested) in comparison.tested() {
             let (summary, confusion) = (&run.run.summary, &tested.confusion);
-            let interval = wilson(confusion.correct(), confusion.total());
+            let interval = tested.evaluation.answers.accuracy.interval;
+            let end = |end: fn(&Interval) -> f64| {
+                (interval.as_ref()).map_or_else(String::new, |interval| end(interval).to_string())
+            };
             let whole =
                 |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
             record(
@@ -65,8 +68,8 @@ pub(super) fn comparison(comparison: &Comparison) -> Result<Vec<u8>, String> {
                     summary.experiment.clone(),
                     summary.backbone.clone(),
                     confusion.accuracy().to_string(),
-                    interval.low.to_string(),
-                    interval.high.to_string(),
+                    end(|interval| interval.low),
+                    end(|interval| interval.high),
                     confusion.macro_f1().to_string(),
                     tested.metrics().loss.to_string(),
                     confusion.total().to_string(),

@@ -98,6 +98,7 @@ impl Workspace {
         let predictions = Predictions {
             classes: CLASSES.map(str::to_owned).to_vec(),
             rows,
+            ..Predictions::default()
         };
         let right = predictions
             .rows
@@ -630,4 +631,38 @@ fn the_freeze_diagram_counts_every_parameter_once() {
     }
     assert_eq!(figure.phases[0].totals().trainable, head);
     assert!(figure.phases[1].totals().trainable > head);
+}
+
+#[test]
+fn what_the_answers_of_folds_are_is_told_beside_their_intervals() {
+    let workspace = Workspace::new();
+    let (one, two) = (
+        workspace.run("a", "One", 2, 1e-4),
+        workspace.run("b", "Two", 3, 1e-3),
+    );
+    let predictions = crate::runs::store::predictions(&one).unwrap();
+    let scores = crate::evaluation::PooledScores::new(&predictions);
+    let spread =
+        serde_json::json!({"mean": 0.5, "standard_deviation": 0.1, "lowest": 0.4, "highest": 0.6});
+    let document = serde_json::json!({
+        "version": 1,
+        "scores": scores,
+        "spread": {"accuracy": spread, "macro_f1": spread, "loss": spread},
+        "folds": [],
+        "groups": {"groups": 10, "in_two_folds": 0},
+    });
+    std::fs::write(
+        one.join(crate::runs::cross_validation::FILE),
+        document.to_string(),
+    )
+    .unwrap();
+    let remarks = super::scores::interval_remarks(&load(&[&one, &two]));
+    let told: Vec<&String> = remarks
+        .iter()
+        .filter(|remark| remark.contains("0 of 10 groups stand in two folds"))
+        .collect();
+    assert!(
+        told.len() == 1 && told[0].contains("By groups"),
+        "{remarks:?}"
+    );
 }

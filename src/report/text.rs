@@ -1,7 +1,7 @@
 //! A comparison in words and columns of text.
 
 use crate::analysis::diagnose;
-use crate::evaluation::{ClassificationReport, wilson};
+use crate::evaluation::ClassificationReport;
 use crate::experiment::Experiment;
 use crate::format::{self, Align, table};
 use crate::runs::settings::{Difference, differences};
@@ -38,11 +38,14 @@ pub(super) fn result_lines(comparison: &Comparison) -> Vec<ResultLine<'_>> {
         .into_iter()
         .map(|(run, tested)| {
             let (summary, confusion) = (&run.run.summary, &tested.confusion);
-            let interval = wilson(confusion.correct(), confusion.total());
+            let interval = tested.evaluation.answers.accuracy.interval;
             let loss = format::loss(tested.metrics().loss);
             let values = vec![
                 format::percent(confusion.accuracy()),
-                format::percent_interval(interval.low, interval.high),
+                interval.map_or_else(
+                    || "–".to_owned(),
+                    |interval| format::percent_interval(interval.low, interval.high),
+                ),
                 format::score(confusion.macro_f1()),
                 loss,
                 format::magnitude(summary.trainable_parameters),
@@ -57,6 +60,20 @@ pub(super) fn result_lines(comparison: &Comparison) -> Vec<ResultLine<'_>> {
             ResultLine { run, values }
         })
         .collect()
+}
+
+/// What the columns of the table of results are.
+pub(super) fn columns_remark(comparison: &Comparison) -> String {
+    let is_by_group =
+        (comparison.tested().iter()).any(|(_, tested)| tested.evaluation.groups.is_some());
+    format!(
+        "The interval is {}; “trainable” counts the parameters that learn in the last phase; memory is the most that was held \
+         while training.",
+        match is_by_group {
+            true => "of groups where pictures belong to groups, and Wilson's elsewhere",
+            false => "Wilson's",
+        }
+    )
 }
 
 /// What the table of results stands on.
@@ -96,9 +113,7 @@ pub fn results_text(comparison: &Comparison) -> String {
         .collect();
     let mut text = format!("{}\n\n", results_title(comparison));
     text.push_str(&table(&RESULT_COLUMNS, &rows));
-    text.push_str(
-        "\nThe interval is Wilson's; “trainable” counts the parameters that learn in the last phase; memory is the most that was held while training.\n",
-    );
+    text.push_str(&format!("\n{}\n", columns_remark(comparison)));
     for remark in comparison.remarks() {
         text.push_str(&format!("\n{remark}\n"));
     }

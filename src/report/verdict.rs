@@ -2,6 +2,7 @@
 
 use crate::analysis::better;
 use crate::evaluation::PairedComparison;
+use crate::evaluation::paired::common_groups;
 use crate::format;
 
 use super::comparison::{ComparedRun, Comparison, Tested};
@@ -9,7 +10,7 @@ use super::comparison::{ComparedRun, Comparison, Tested};
 /// The verdict's sentences, the main one first; none for runs that were not tested on the same
 /// pictures. Of several runs the best is set against the next, and named as the best of all only
 /// where it is.
-pub(super) fn sentences(comparison: &Comparison) -> Vec<String> {
+pub fn sentences(comparison: &Comparison) -> Vec<String> {
     if comparison.obstacle.is_some() {
         return Vec::new();
     }
@@ -24,9 +25,12 @@ pub(super) fn sentences(comparison: &Comparison) -> Vec<String> {
                 Ok(rights) => rights,
                 Err(error) => return vec![error.to_string()],
             };
+            let files = (first.predictions.rows.iter()).map(|row| row.file.as_str());
+            let groups = common_groups(files, [&first.predictions, &second.predictions]);
             let judged = better::judge(
                 (&first_run.name, &rights.0),
                 (&second_run.name, &rights.1),
+                groups.as_deref(),
                 (&first_run.name, &second_run.name),
                 &[],
             );
@@ -44,14 +48,15 @@ pub(super) fn sentences(comparison: &Comparison) -> Vec<String> {
                 ));
             }
             sentences.push(format!(
-                "From {} to {}, {} fixed and {} broken; both right on {}, both wrong on {}. The interval is \
-                 Newcombe's for paired shares, p is of McNemar's exact test.",
+                "From {} to {}, {} fixed and {} broken; both right on {}, both wrong on {}. How this \
+                 is computed: {}.",
                 first_run.name,
                 second_run.name,
                 format::count(paired.only_second_right as usize, "picture is", "pictures are"),
                 format::thousands(paired.only_first_right),
                 format::thousands(paired.both_right),
                 format::thousands(paired.both_wrong),
+                paired.how(),
             ));
             sentences
         }
@@ -62,7 +67,7 @@ fn alone(run: &ComparedRun, tested: &Tested) -> Vec<String> {
     vec![format!(
         "{}: {} right, macro-F1 {}.",
         run.name,
-        super::figures::accuracy(&tested.confusion),
+        super::figures::accuracy(tested),
         format::score(tested.confusion.macro_f1())
     )]
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{RunError, RunState, atomic, files, store};
-use crate::data::hash;
+use crate::data::{hash, hashed_once};
 use crate::ordinary_file::{self, Links};
 use crate::training::FrozenPrecision;
 
@@ -172,7 +172,7 @@ pub fn validity(folder: &Path, file: &str, views: u32) -> Result<Validity, RunEr
     })
 }
 
-/// SHA-256 of the run's weights; nothing where there are none.
+/// SHA-256 of the run's weights; nothing where there are none. They are read once while they stand as they are.
 ///
 /// # Errors
 /// When they can't be read.
@@ -183,7 +183,15 @@ pub fn checkpoint(folder: &Path) -> Result<Option<String>, RunError> {
         return Ok(None);
     }
     files::check(&path)?;
-    sha256(&path, Links::Refused).map(Some)
+    let hash = match cfg!(unix) {
+        true => hashed_once::sha256(&path, Links::Refused).map(|(hash, _)| hash),
+        // Dates can be set back, and nothing else tells a change.
+        false => ordinary_file::open(&path, Links::Refused).and_then(hash::sha256),
+    };
+    match hash {
+        Ok(hash) => Ok(Some(hex::encode(hash))),
+        Err(error) => Err(files::problem(&path, format!("can't be read ({error})"))),
+    }
 }
 
 /// [`checkpoint`] of weights that are on their way to the disk.
@@ -191,13 +199,13 @@ pub(super) fn checkpoint_of(weights: &[u8]) -> String {
     hex::encode(Sha256::digest(weights))
 }
 
-/// SHA-256 of a file.
+/// SHA-256 of a file that a person named.
 ///
 /// # Errors
 /// When the file can't be read.
-pub(super) fn sha256(path: &Path, links: Links) -> Result<String, RunError> {
+pub(super) fn sha256(path: &Path) -> Result<String, RunError> {
     let failed = |error: std::io::Error| files::problem(path, format!("can't be read ({error})"));
-    let file = ordinary_file::open(path, links).map_err(failed)?;
+    let file = ordinary_file::open(path, Links::Followed).map_err(failed)?;
     let hash = hash::sha256(file).map_err(failed)?;
     Ok(hex::encode(hash))
 }

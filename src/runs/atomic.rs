@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
+use tempfile::NamedTempFile;
+
 use super::RunError;
 use super::files::problem;
 
@@ -18,18 +20,34 @@ const WRITING: &str = ".writing-";
 /// # Errors
 /// Whatever the disk says; the file at `path` is then as it was, and the new file is gone.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::Builder::new()
-        .prefix(WRITING)
-        .tempfile_in(folder)?;
+    let mut file = begin(path)?;
     file.write_all(bytes)?;
+    finish(file, path)
+}
+
+/// A new file that is to replace `path`, once it is written and [`finish`]ed; dropped before, it is gone.
+///
+/// # Errors
+/// Whatever the disk says.
+pub(super) fn begin(path: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(WRITING)
+        .tempfile_in(folder_of(path))
+}
+
+/// Replaces `path` by `file`, all of which was written.
+fn finish(file: NamedTempFile, path: &Path) -> io::Result<()> {
     make_readable(file.as_file())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
-    sync_folder(folder)
+    sync_folder(folder_of(path))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 /// Replaces `path` by a file that `write` makes at the path it is given; otherwise as [`write()`].
@@ -37,10 +55,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// Those of `write`, and whatever the disk says.
 pub fn write_by(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     // A folder of its own, so that whatever `write` makes on its way is gone as well.
     let place = tempfile::Builder::new()
         .prefix(WRITING)
@@ -59,16 +74,16 @@ pub fn write_by(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io:
 pub(super) struct Background(Option<(PathBuf, JoinHandle<io::Result<()>>)>);
 
 impl Background {
-    /// As [`write()`], once what was given before is on the disk.
+    /// Replaces `path` by `file`, which [`begin`] made and which is written, once what was given before is on the disk.
     ///
     /// # Errors
     /// What the disk said of the file before; when the system gives no thread.
-    pub fn write(&mut self, path: PathBuf, bytes: Vec<u8>) -> Result<(), RunError> {
+    pub fn finish(&mut self, path: PathBuf, file: NamedTempFile) -> Result<(), RunError> {
         self.wait()?;
         let place = path.clone();
         let writing = std::thread::Builder::new()
             .name("graft-writing".into())
-            .spawn(move || write(&place, &bytes))
+            .spawn(move || finish(file, &place))
             .map_err(|error| problem(&path, format!("can't be written ({error})")))?;
         self.0 = Some((path, writing));
         Ok(())
@@ -173,21 +188,28 @@ mod tests {
     fn what_another_thread_writes_is_there_after_waiting_and_failures_are_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
+        let new = |bytes: &[u8]| {
+            let mut file = begin(&path).unwrap();
+            file.write_all(bytes).unwrap();
+            file
+        };
         let mut background = Background::default();
         background.wait().unwrap();
         for number in 0..3u8 {
-            background.write(path.clone(), vec![number; 1000]).unwrap();
+            let file = new(&[number; 1000]);
+            background.finish(path.clone(), file).unwrap();
         }
         background.wait().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), [2; 1000]);
-        background.write(path.clone(), vec![7]).unwrap();
+        background.finish(path.clone(), new(&[7])).unwrap();
         drop(background);
         assert_eq!(std::fs::read(&path).unwrap(), [7]);
         let mut background = Background::default();
         let missing = folder.path().join("missing/file");
-        background.write(missing, vec![1]).unwrap();
+        background.finish(missing, new(&[1])).unwrap();
         let error = background.wait().unwrap_err().to_string();
         assert!(error.contains("can't be written") && error.contains("missing/file"));
+        assert!(begin(&folder.path().join("missing/file")).is_err());
     }
 
     #[test]

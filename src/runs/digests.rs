@@ -15,7 +15,6 @@ use crate::data::contents::KnownContents;
 use crate::data::hash::sha256_of_pairs;
 use crate::data::{DataError, Dataset, Picture, PictureSource, Split, SplitIndices, StopFlag};
 use crate::experiment::Experiment;
-use crate::ordinary_file::Links;
 use crate::training::pretrained::own_weight_file;
 
 /// The file in a run's folder.
@@ -249,6 +248,6 @@ pub fn key(picture: &Picture) -> String {
 /// The file that a person gave, where it can be read.
 fn weight_file(experiment: &Experiment, base: Option<&Path>) -> Option<WeightFile> {
     let path = own_weight_file(experiment, base)?;
-    let sha256 = answers::sha256(&path, Links::Followed).ok()?;
+    let sha256 = answers::sha256(&path).ok()?;
     Some(WeightFile { path, sha256 })
 }

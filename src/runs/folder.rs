@@ -1,13 +1,13 @@
 //! A run's folder: its name, and the lock of the one process that writes in it.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{RunError, atomic, files};
 use crate::format;
-use crate::ordinary_file;
+use crate::ordinary_file::LockFile;
 
 /// How often, and how far apart, a lock is asked for before it counts as another writer's.
 const LOCK_ATTEMPTS: u32 = 10;
@@ -64,12 +64,12 @@ pub(super) fn make_named(runs: &Path, id: &str) -> Result<PathBuf, RunError> {
 ///
 /// # Errors
 /// [`RunError::Locked`] when another process holds it, and what the system says against it.
-pub fn lock(folder: &Path) -> Result<File, RunError> {
+pub fn lock(folder: &Path) -> Result<LockFile, RunError> {
     let path = folder.join(files::LOCK);
     let failed = |error: io::Error| {
         files::problem(&path, format!("the run's lock can't be taken ({error})"))
     };
-    let file = ordinary_file::open_lock(&path).map_err(failed)?;
+    let file = LockFile::open(&path).map_err(failed)?;
     // Who merely looks whether a run is alive (`is_locked`) holds the lock for a moment.
     for _ in 0..LOCK_ATTEMPTS {
         match file.try_lock() {
@@ -83,7 +83,7 @@ pub fn lock(folder: &Path) -> Result<File, RunError> {
 
 /// Whether some process writes in `folder` now.
 pub fn is_locked(folder: &Path) -> bool {
-    ordinary_file::is_locked(&folder.join(files::LOCK))
+    LockFile::is_held(&folder.join(files::LOCK))
 }
 
 /// `Solar cells, fine-tuning` to `solar-cells-fine-tuning`: letters and digits of any script,

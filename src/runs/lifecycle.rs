@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::recorder::{Continuation, RunRecorder};
-use super::{Digests, RunError, RunSummary, Tee, store};
+use super::{Digests, RunError, RunSummary, Tee, cross_validation, store};
 use crate::data::{DataError, Dataset, StopFlag, split};
 use crate::experiment::Experiment;
 use crate::training::PauseFlag;
@@ -16,7 +16,7 @@ pub type Train = dyn Fn(TrainingRequest, &mut dyn TrainingListener) -> Result<Ou
     + Send
     + Sync;
 
-/// A run that is to be trained.
+/// A run that is to be trained, or a cross-validation, which is a run of several trainings.
 pub struct RunRequest {
     /// Of a run that is gone on with, what its folder says counts, which differs in paths at most.
     pub experiment: Experiment,
@@ -45,6 +45,8 @@ pub struct RunTerms {
     pub until_epoch: Option<u32>,
     /// The training does not look at the test pictures, which stay those of the run.
     pub withholds_test: bool,
+    /// Of a cross-validation, one more network is trained on all folds.
+    pub refit: bool,
 }
 
 /// Hears of a run on the thread that trains it, always after the run's folder has: what it shows is on disk.
@@ -92,6 +94,7 @@ pub fn carry_out(
         pause,
         terms,
     } = request;
+    cross_validation::refuse(&experiment, resumed.as_deref().unwrap_or(&runs))?;
     let mut split = split::split(&dataset, &experiment)?;
     let digests = Digests::take(&dataset, &split, &experiment, base.as_deref(), &stop)?;
     let (mut recorder, resume) = match resumed {
@@ -100,6 +103,7 @@ pub fn carry_out(
                 recorder.check_split(&dataset, &split)?;
                 recorder.check_digests(&digests)
             })?;
+            opened.0.keep_groups(&dataset, &split)?;
             // With the epochs that were added.
             experiment = store::experiment(&folder)?;
             opened

@@ -10,7 +10,7 @@ use super::annotations::{self, Annotations};
 use super::names::{self, Nameable};
 use super::numbers::{self, Numbered};
 use super::short_settings::{Setting, settings_of};
-use super::{RunSummary, files, find, folder, store};
+use super::{RunSummary, cross_validation, files, find, folder, store};
 
 /// What other files of a run's folder say than its summary.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -23,6 +23,8 @@ pub struct Listed {
     pub settings: Arc<Vec<Setting>>,
     /// The folder or the table of its pictures, as the preset names it.
     pub pictures: Option<PathBuf>,
+    /// Of a cross-validation, the network that was trained on all folds, once it has come to its end.
+    pub refit: Option<PathBuf>,
     /// What all its files take on disk.
     pub bytes: u64,
 }
@@ -36,19 +38,21 @@ pub struct Listing {
 /// What changes when a run's files change.
 #[derive(Debug, PartialEq, Eq)]
 struct Stamp {
-    files: [Option<(SystemTime, u64)>; 6],
+    files: [Option<(SystemTime, u64)>; 7],
     is_locked: bool,
 }
 
 impl Stamp {
     fn of(folder: &Path) -> Self {
-        let names = [
-            files::SUMMARY,
-            annotations::FILE,
-            files::PRESET,
-            files::METRICS,
-            files::PREDICTIONS,
-            files::RESUME,
+        let refit = cross_validation::fold_folder(Path::new(""), 0).join(files::SUMMARY);
+        let names: [&Path; 7] = [
+            &refit,
+            files::SUMMARY.as_ref(),
+            annotations::FILE.as_ref(),
+            files::PRESET.as_ref(),
+            files::METRICS.as_ref(),
+            files::PREDICTIONS.as_ref(),
+            files::RESUME.as_ref(),
         ];
         Self {
             files: names.map(|name| {
@@ -186,6 +190,7 @@ fn described(folder: &Path) -> RunSummary {
         settings: Arc::new(experiment.as_ref().map(settings_of).unwrap_or_default()),
         pictures: experiment
             .and_then(|experiment| experiment.data.source.path().map(Path::to_path_buf)),
+        refit: cross_validation::refitted(folder),
         bytes: 0,
     };
     summary

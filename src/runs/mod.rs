@@ -15,6 +15,7 @@
 //!     resume.safetensors    what it takes to go on after an interruption; gone once it has finished
 //!     end.safetensors       the same of a run that has finished, for more epochs
 //!     answers.json          which weights the predictions are of, and what they were computed in
+//!     groups.csv            which pictures are of one patient, cell or video, where it knows that
 //!     novelty.safetensors   features of its training pictures, by which others are told that are none of its classes
 //!     digests.json          SHA-256 of the pictures, and of a weight file of the person's own
 //!     summary.json          RunSummary: state, test metrics, seconds
@@ -28,11 +29,13 @@
 pub mod annotations;
 pub mod answers;
 pub mod atomic;
+pub mod cross_validation;
 pub mod digests;
 pub mod event_text;
 pub mod files;
 pub mod find;
 pub mod folder;
+pub mod groups;
 pub mod lifecycle;
 pub mod listing;
 pub mod members;
@@ -60,6 +63,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::data::DataError;
+use crate::evaluation::Score;
 use crate::format;
 use crate::training::PhaseSummary;
 use crate::training::events::TestMetrics;
@@ -154,9 +158,15 @@ pub struct RunSummary {
     /// Gone once it was tested.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub test_is_withheld: bool,
+    /// Of a cross-validation, its folds, whose runs stand in the folder: see [`cross_validation`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folds: Option<u32>,
     /// Which test pictures were right: see [`rightness::encode`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub right: Option<String>,
+    /// Where its test pictures have groups. Absent in runs of versions that went by pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_groups: Option<groups::TestGroups>,
     /// What its answers were computed in. Absent in runs of versions that did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub precision: Option<FrozenPrecision>,
@@ -195,6 +205,18 @@ impl RunSummary {
     /// Whose weights were kept; nothing before the end, where no epoch has been chosen for good.
     pub fn kept_epoch(&self) -> Option<u32> {
         (self.best_epoch > 0).then_some(self.best_epoch)
+    }
+
+    /// Its accuracy on its test pictures with the 95 % interval: of groups, where they have any, else Wilson's.
+    pub fn accuracy(&self) -> Option<Score> {
+        let test = self.test.as_ref()?;
+        Some(match &self.test_groups {
+            Some(groups) => groups.accuracy,
+            None => Score::share(
+                (test.accuracy * test.n as f64).round() as u64,
+                test.n as u64,
+            ),
+        })
     }
 
     /// [`MemoryUse::text`] of this run.

@@ -4,14 +4,13 @@
 //! runs, so that the number of a run that was removed is not given again; whoever gives a number holds that file locked.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::annotations::{self, Annotations};
-use crate::ordinary_file;
+use crate::ordinary_file::LockFile;
 
 /// Beside the runs. Hidden, because it is nobody's business but Graft's.
 pub const FILE: &str = ".run-numbers.json";
@@ -151,11 +150,11 @@ fn highest_on_disk(runs: &Path) -> u32 {
 }
 
 /// The right to give numbers in a folder of runs, for as long as the file stays open.
-struct Lock(File);
+struct Lock(LockFile);
 
 impl Lock {
     fn take(runs: &Path) -> io::Result<Self> {
-        let file = ordinary_file::open_lock(&runs.join(FILE))?;
+        let file = LockFile::open(&runs.join(FILE))?;
         file.lock()?;
         Ok(Self(file))
     }
@@ -164,7 +163,7 @@ impl Lock {
     fn next(&mut self, highest: u32) -> io::Result<u32> {
         let mut text = String::new();
         self.0.rewind()?;
-        (&self.0).take(4096).read_to_string(&mut text)?;
+        (&*self.0).take(4096).read_to_string(&mut text)?;
         // What is broken says no more than the runs themselves.
         let counter: Counter = serde_json::from_str(text.trim()).unwrap_or_default();
         let number = counter.next.max(highest.saturating_add(1)).max(1);

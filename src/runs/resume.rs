@@ -103,6 +103,12 @@ pub(super) fn extend(
             "this run has not trained its last phase, so there is no end to go on from: resume it first".to_owned(),
         );
     };
+    if experiment.phases[phase].optimizer.is_solver() {
+        return Err(
+            "its last phase was solved by logistic regression, which further epochs would not change: add a phase that fine-tunes to its preset, and train anew"
+                .to_owned(),
+        );
+    }
     experiment.phases[phase].epochs = standing
         .done_in_phase
         .checked_add(more)
@@ -271,6 +277,7 @@ impl View for StoredTensor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::Optimizer;
     use crate::training::PhaseSummary;
     use crate::training::metrics::Metrics;
     use crate::training::monitor::{Best, Patience};
@@ -389,6 +396,10 @@ mod tests {
         assert_ne!(ended.standing.patience, point().standing.patience);
         experiment.phases.push(Default::default());
         assert!(extend(&mut ended, &mut experiment, 1).is_err());
+        experiment.phases.pop();
+        experiment.phases[1].optimizer = Optimizer::LogisticRegression { c: None };
+        let reason = extend(&mut ended, &mut experiment, 1).unwrap_err();
+        assert!(reason.contains("logistic regression"), "{reason}");
         let folder = tempfile::tempdir().unwrap();
         let reason = read_end(folder.path()).unwrap_err().to_string();
         assert!(reason.contains("has no end.safetensors"), "{reason}");

@@ -61,6 +61,7 @@ pub mod tests {
                     },
                 })
                 .collect(),
+            ..Predictions::default()
         }
     }
 

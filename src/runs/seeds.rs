@@ -46,13 +46,17 @@ pub fn recipe(experiment: &Experiment) -> String {
     rest.seed = 0;
     rest.name = String::new();
     rest.notes = String::new();
-    let text = serde_json::to_string(&rest).unwrap_or_default();
-    // As versions before it wrote it: their runs are repetitions of the same.
-    let text = text.replace(r#""micro_batch":null,"#, "");
-    Sha256::digest(text.as_bytes())
+    Sha256::digest(recipe_text(&rest).as_bytes())
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+/// As versions before wrote it, without what was added later and is off: their runs are repetitions of the same.
+fn recipe_text(experiment: &Experiment) -> String {
+    let text = serde_json::to_string(experiment).unwrap_or_default();
+    text.replace(r#""micro_batch":null,"#, "")
+        .replace(r#","trivial_augment":false,"mixup":0.0,"cutmix":0.0"#, "")
 }
 
 /// Of runs of one experiment, those that count: one of each seed, the newest. Another with the same seed is a repeat,
@@ -126,6 +130,25 @@ mod tests {
             ..experiment.clone()
         };
         assert_ne!(recipe(&other), recipe(&experiment));
+    }
+
+    #[test]
+    fn what_was_added_later_and_is_off_changes_no_recipe() {
+        let experiment = Experiment::default();
+        let text = recipe_text(&experiment);
+        assert!(
+            text.contains(r#""color_jitter":0.0,"cutout":0.0},"#),
+            "{text}"
+        );
+        assert!(!text.contains("micro_batch"), "{text}");
+        let differs = |change: fn(&mut Experiment)| {
+            let mut other = experiment.clone();
+            change(&mut other);
+            recipe(&other) != recipe(&experiment)
+        };
+        assert!(differs(|other| other.augmentation.mixup = 0.2));
+        assert!(differs(|other| other.augmentation.cutmix = 1.0));
+        assert!(differs(|other| other.augmentation.trivial_augment = true));
     }
 
     #[test]

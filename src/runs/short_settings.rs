@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::annotations::one_line;
 use super::settings;
-use crate::experiment::{Experiment, FreezePlan, WeightsSource};
+use crate::experiment::{Experiment, FreezePlan, Optimizer, WeightsSource};
 use crate::format;
 use crate::training::backbone_title;
 
@@ -78,7 +78,12 @@ fn short(experiment: &Experiment, phase: Option<usize>, own: &str) -> Option<Str
             "freeze" => Some(trained(&phase.freeze)),
             "learning_rate" => Some(format!("rate {}", format::rate(phase.learning_rate))),
             "epochs" => Some(format::count(phase.epochs as usize, "epoch", "epochs")),
-            "optimizer" => Some(phase.optimizer.title().to_owned()),
+            "optimizer" => Some(match phase.optimizer {
+                Optimizer::LogisticRegression { c: Some(c) } => {
+                    format!("{}, C {}", phase.optimizer.title(), format::rate(c))
+                }
+                _ => phase.optimizer.title().to_owned(),
+            }),
             "schedule" => Some(format!("{} schedule", lower(phase.schedule.title()))),
             _ => None,
         };
@@ -144,7 +149,7 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Optimizer, Phase};
+    use crate::experiment::Phase;
 
     #[test]
     fn settings_are_said_as_on_their_controls_and_in_a_few_words() {

@@ -6,8 +6,8 @@ use super::answers::{self, Validity};
 use super::digests::Digests;
 use super::listing::{self, Listing};
 use super::{
-    RunError, RunState, RunSummary, StoredRun, files, folder, members, portable_paths, rightness,
-    seeds, tested,
+    RunError, RunState, RunSummary, StoredRun, cross_validation, files, folder, groups, members,
+    portable_paths, rightness, seeds, tested,
 };
 use crate::evaluation::Predictions;
 use crate::experiment::{Experiment, preset};
@@ -212,7 +212,9 @@ pub fn predictions(folder: &Path) -> Result<Predictions, RunError> {
             ),
         ));
     }
-    files::parse_predictions(&files::read(&path)?, &path)
+    let mut predictions = files::parse_predictions(&files::read(&path)?, &path)?;
+    predictions.groups = groups::read(folder)?;
+    Ok(predictions)
 }
 
 /// Why a run has not been tested, and what to do.
@@ -341,8 +343,21 @@ pub fn read_summary(folder: &Path) -> Result<RunSummary, RunError> {
     }
     // The folder's name is the truth, also after the person has renamed or copied it.
     summary.id = folder_name(folder);
+    // Of a cross-validation, whatever is missing is trained.
     summary.can_resume = !matches!(summary.state, RunState::Running | RunState::Finished)
-        && folder.join(files::RESUME).is_file();
+        && (summary.folds.is_some() || folder.join(files::RESUME).is_file());
+    // A version that counted by pictures in its summary wrote the interval over groups beside it.
+    if summary.folds.is_some()
+        && summary.test.is_some()
+        && summary.test_groups.is_none()
+        && let Some(result) = cross_validation::read(folder)
+        && result.groups.is_some()
+    {
+        summary.test_groups = Some(groups::TestGroups {
+            accuracy: result.scores.accuracy,
+            numbers: String::new(),
+        });
+    }
     Ok(summary)
 }
 

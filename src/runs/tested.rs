@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::groups::TestGroups;
 use super::{RunError, RunState, RunSummary, atomic, files, folder, rightness, store};
 use crate::evaluation::Predictions;
 use crate::training::events::TestMetrics;
@@ -29,6 +30,7 @@ pub fn keep(folder: &Path, predictions: &Predictions) -> Result<TestMetrics, Run
     change(folder, |summary| {
         summary.test = Some(kept);
         summary.right = Some(rightness::encode(predictions));
+        summary.test_groups = TestGroups::new(predictions);
         summary.test_is_withheld = false;
     })?;
     Ok(metrics)

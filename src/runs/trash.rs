@@ -2,19 +2,29 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{RunError, files, folder, store};
+use super::{RunError, cross_validation, files, folder, store};
 
 /// Moves the run in `folder` to the system's trash.
 ///
 /// # Errors
-/// When it is being trained or written now; when it is no run; when the system has no trash for this folder. The run is
-/// then as it was.
+/// When it is being trained or written now; when it is no run, or one fold of a cross-validation, whose figures are of all
+/// of them; when the system has no trash for this folder. The run is then as it was.
 pub fn trash(folder: &Path) -> Result<(), RunError> {
     if !folder.join(files::SUMMARY).is_file() {
         return Err(store::no_run(folder));
     }
     if folder::is_locked(folder) {
         return Err(RunError::Locked(folder.to_path_buf()));
+    }
+    if let Some((fold, whole)) = cross_validation::whole_of_fold(folder) {
+        return Err(files::problem(
+            folder,
+            format!(
+                "is fold {fold} of a cross-validation, whose figures and answers are those of all folds together, so it can't go \
+                 to the trash alone: move the whole run there with graft runs trash \"{}\"",
+                whole.display()
+            ),
+        ));
     }
     ::trash::delete(folder).map_err(|error| {
         files::problem(

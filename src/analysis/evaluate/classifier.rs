@@ -8,7 +8,7 @@ use crate::analysis::precision;
 use crate::experiment::Precision;
 use crate::format;
 use crate::ordinary_file;
-use crate::runs::{RunError, RunState, StoredRun, files, store};
+use crate::runs::{RunError, RunState, StoredRun, cross_validation, files, store};
 use crate::training::inference::Classifier;
 
 /// The network of a run with the weights that it kept.
@@ -58,6 +58,9 @@ pub fn open_classifier_in(
 }
 
 fn why_no_weights(run: &StoredRun) -> String {
+    if let Some(reason) = cross_validation::why_no_weights(&run.folder) {
+        return reason;
+    }
     let epochs = format::count(run.metrics.len(), "epoch", "epochs");
     let (finished, can_resume) = (run.metrics.len(), run.summary.can_resume);
     match (&run.summary.state, finished, can_resume) {

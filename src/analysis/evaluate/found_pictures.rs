@@ -43,6 +43,7 @@ pub(in crate::analysis) fn find(
         config.classes.clear();
         // Nor the column that kept pictures together in the split.
         config.split.group = None;
+        config.split.together.clear();
     }
     let listed = scan::list(&config, None, stop)?;
     let mut found = FoundPictures {

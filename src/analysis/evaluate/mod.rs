@@ -8,18 +8,20 @@ mod stored;
 pub mod tests;
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tch::Device;
 
 use super::precision;
 use crate::data::{Problem, Split, StopFlag};
-use crate::evaluation::Predictions;
+use crate::evaluation::{GroupScores, Predictions};
 use crate::experiment::Precision;
 use crate::runs::answers::{self, Validity};
 use crate::runs::digests::Digests;
 use crate::runs::members::{self, Member};
-use crate::runs::{RunError, RunState, StoredRun, files, folder, store, tested};
+use crate::runs::{
+    RunError, RunState, StoredRun, cross_validation, files, folder, groups, store, tested,
+};
 use crate::training::FrozenPrecision;
 
 use changed::{Seen, changed_since};
@@ -154,6 +156,8 @@ pub fn evaluate_run(
         }
     }
     progress(members.len(), members.len());
+    remarks.extend(cross_validation::remark(folder));
+    remarks.extend(of_groups(folder, &predictions));
     if validity == Validity::Assumed {
         remarks.push(format!(
             "These answers on the {} pictures come from a version of Graft that did not say which weights gave them; \
@@ -174,6 +178,14 @@ pub fn evaluate_run(
         remarks,
         ..EvaluatedRun::default()
     })
+}
+
+/// What a reader of the intervals must know where pictures belong together.
+fn of_groups(folder: &Path, predictions: &Predictions) -> Option<String> {
+    match GroupScores::new(predictions) {
+        Some(groups) => Some(groups.remark()),
+        None => groups::not_kept(folder),
+    }
 }
 
 /// Answers that must be worked out.
@@ -302,6 +314,10 @@ impl Work<'_> {
                 }
             }
             None => remarks.extend(precision::remark_elsewhere(run, used)),
+        }
+        if let Pictures::Of(_) = request.pictures {
+            result.predictions.groups = groups::read(folder)?;
+            remarks.extend(of_groups(folder, &result.predictions));
         }
         let is_own = used == run.summary.own_precision();
         if let Some(split) = own_split

@@ -7,7 +7,7 @@ use crate::data::Split;
 use crate::evaluation::Predictions;
 use crate::runs::answers::{self, Validity};
 use crate::runs::members::{self, Member};
-use crate::runs::{RunError, files, folder, store};
+use crate::runs::{RunError, files, folder, groups, store};
 use crate::training::FrozenPrecision;
 
 /// The file in a run's folder that holds its answers on a split: on the test pictures, what the
@@ -69,7 +69,8 @@ pub(super) fn stored_for(
         return Ok(None);
     }
     let path = folder.join(stored_file(split));
-    let predictions = files::parse_predictions(&files::read(&path)?, &path)?;
+    let mut predictions = files::parse_predictions(&files::read(&path)?, &path)?;
+    predictions.groups = groups::read(folder)?;
     let is_whole = predictions.rows.len() == members.len()
         && std::iter::zip(&predictions.rows, members).all(|(row, member)| {
             row.file == member.file

@@ -31,11 +31,6 @@ impl Novelty {
         self.distance.is_nan() || self.distance > self.threshold + ROUNDING
     }
 
-    /// Whether it is none but what rounding makes: the picture, or one that a network can't tell from it, was learned from.
-    pub fn is_zero(&self) -> bool {
-        is_rounding(self.distance)
-    }
-
     /// For people: `Unlike the training pictures (distance 0.61; 1 in 100 of your own are beyond 0.43)`.
     pub fn sentence(&self) -> String {
         format!(
@@ -72,6 +67,12 @@ pub fn rate_text(rate: f64) -> String {
         return format!("1 in {}", format::thousands(one_in as u64));
     }
     format!("{} %", (rate * 1e4).round() / 100.0)
+}
+
+/// The rate that holds where `asked` is asked for: itself, or the least that so many validation pictures can tell. The one
+/// place that says so: lists to choose from, answers and descriptions name the same rate.
+pub fn held_rate(asked: f64, validation_pictures: usize) -> f64 {
+    asked.max(1.0 / (validation_pictures as f64 + 1.0))
 }
 
 /// Whether `rate` can be asked for.
@@ -137,8 +138,7 @@ impl NoveltyLimit {
     /// By distances that rise.
     pub(super) fn of_sorted(sorted: &[f32], asked: f64) -> Option<Self> {
         let count = sorted.len();
-        let least = 1.0 / (count as f64 + 1.0);
-        let rate = asked.max(least);
+        let rate = held_rate(asked, count);
         // Less what a product of two floating-point numbers may be too much.
         let place = ((count as f64 + 1.0) * (1.0 - rate) - 1e-9).ceil() as usize;
         let threshold = *sorted.get(place.clamp(1, count.max(1)) - 1)?;

@@ -1,3 +1,5 @@
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+
 use proptest::prelude::*;
 
 use super::*;
@@ -96,9 +98,13 @@ fn a_file_gives_back_what_was_kept_and_damage_is_told() {
         &[0.3],
     );
     let bytes = kept.to_bytes("abc").unwrap();
-    let found = NoveltyReference::from_bytes(&bytes).unwrap();
-    assert_eq!(found, (kept.clone(), "abc".to_owned()));
-    let known = kept.clone().into_known();
+    let open = |bytes: &[u8]| NoveltyFile::open(Cursor::new(bytes.to_vec()));
+    let read = |bytes: &[u8]| open(bytes)?.reference();
+    assert_eq!(open(&bytes).unwrap().checkpoint().unwrap(), "abc");
+    assert_eq!(read(&bytes).unwrap(), kept);
+    let known = open(&bytes).unwrap().known().unwrap();
+    assert_eq!(known, kept.known());
+    assert_eq!((known.kept_pictures, known.validation_pictures()), (2, 2));
     assert_eq!(known.distance("validation/1"), Some(0.2));
     assert_eq!(known.distance("a/ä.png"), None);
     assert_eq!(known.limit(0.4), kept.limit(0.4).ok());
@@ -106,8 +112,8 @@ fn a_file_gives_back_what_was_kept_and_damage_is_told() {
         known.refused(&known.limit(0.4).unwrap()).unwrap().value,
         1.0
     );
-    for cut in [0, 7, bytes.len() / 2, bytes.len() - 1] {
-        let reason = NoveltyReference::from_bytes(&bytes[..cut]).unwrap_err();
+    for cut in [0, 7, 8, bytes.len() / 2, bytes.len() - 1] {
+        let reason = read(&bytes[..cut]).unwrap_err();
         assert!(reason.starts_with("it is damaged"), "{reason}");
     }
     let mut later = kept.to_bytes("abc").unwrap();
@@ -117,18 +123,81 @@ fn a_file_gives_back_what_was_kept_and_damage_is_told() {
         .unwrap();
     later[at + 11] = b'2';
     assert_eq!(
-        NoveltyReference::from_bytes(&later).unwrap_err(),
+        read(&later).unwrap_err(),
         "another version of Graft wrote it"
     );
     let other = FeatureIndex::default().to_bytes().unwrap();
-    assert!(NoveltyReference::from_bytes(&other).is_err());
+    assert!(read(&other).is_err());
+}
+
+/// A file that says how much of it was read.
+struct Counted {
+    bytes: Cursor<Vec<u8>>,
+    read: usize,
+}
+
+impl Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.bytes.read(into)?;
+        self.read += read;
+        Ok(read)
+    }
+}
+
+impl Seek for Counted {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.bytes.seek(to)
+    }
+}
+
+#[test]
+fn what_is_asked_without_the_features_is_answered_without_reading_them() {
+    let mut kept = reference(&[("a.png", [1.0, 0.0, 0.0])], &[0.1, 0.2], &[0.3]);
+    let mut wide = FeatureIndex::default();
+    wide.add("a.png", &vec![0.5; 100_000]);
+    kept.index = wide.rounded();
+    let mut counted = Counted {
+        bytes: Cursor::new(kept.to_bytes("abc").unwrap()),
+        read: 0,
+    };
+    let known = NoveltyFile::open(&mut counted).unwrap().known().unwrap();
+    assert_eq!(known, kept.known());
+    assert!(counted.read < 2_000, "{}", counted.read);
+    let whole = NoveltyFile::open(&mut counted).unwrap().reference();
+    assert_eq!(whole.unwrap().index.width(), 100_000);
+    assert!(counted.read > 200_000);
+}
+
+#[test]
+fn equal_references_have_equal_files() {
+    let of = || reference(&[("a.png", [1.0, 0.0, 0.0])], &[0.1, 0.2], &[0.3]);
+    let bytes = of().to_bytes("abc").unwrap();
+    // Pairs in the order of a hash map would be equal once in thousands.
+    for _ in 0..10 {
+        assert_eq!(of().to_bytes("abc").unwrap(), bytes);
+    }
+}
+
+proptest! {
+    /// Whatever a stranger's file says, it is refused in words or read.
+    #[test]
+    fn damage_never_ends_the_program(at in any::<prop::sample::Index>(), to in any::<u8>(), cut in any::<prop::sample::Index>()) {
+        let kept = reference(&[("a", [1.0, 0.0, 0.0])], &[0.1, 0.2], &[0.3]);
+        let mut bytes = kept.to_bytes("abc").unwrap();
+        let index = at.index(bytes.len());
+        bytes[index] = to;
+        bytes.truncate(bytes.len() - cut.index(bytes.len()) * usize::from(to % 2 == 0));
+        if let Ok(mut file) = NoveltyFile::open(Cursor::new(bytes)) {
+            let _ = (file.checkpoint().map(str::to_owned), file.known(), file.reference());
+        }
+    }
 }
 
 #[test]
 fn a_description_holds_threshold_rate_and_counts() {
     let kept = reference(&[("a", [1.0, 0.0, 0.0])], &[0.1, 0.2, 0.3], &[0.05, 0.5]);
     let limit = kept.limit(0.25).unwrap();
-    let lines = kept.description(&limit);
+    let lines = kept.known().description(&limit);
     assert_eq!(lines["novelty.threshold"], "0.3");
     assert_eq!(lines["novelty.false_alarm_rate"], "0.25");
     assert_eq!(lines["novelty.refused_on_test"], "0.5");

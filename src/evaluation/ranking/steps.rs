@@ -111,12 +111,31 @@ pub fn average_precision(steps: &[Step]) -> Option<f64> {
         return None;
     }
     let mut before = 0;
+    // Divided once, at the end, so that rounding makes it no more than 1.
     let mut sum = 0.0;
     for step in steps {
         let precision =
             step.true_positives as f64 / (step.true_positives + step.false_positives) as f64;
-        sum += (step.true_positives - before) as f64 / positives as f64 * precision;
+        sum += (step.true_positives - before) as f64 * precision;
         before = step.true_positives;
     }
-    Some(sum)
+    Some(sum / positives as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_all_right_has_an_average_precision_of_exactly_1() {
+        for positives in 1..200 {
+            let step = |true_positives| Step {
+                threshold: 0.5,
+                true_positives,
+                false_positives: 0,
+            };
+            let steps: Vec<Step> = (1..=positives).map(step).collect();
+            assert_eq!(average_precision(&steps), Some(1.0), "{positives}");
+        }
+    }
 }

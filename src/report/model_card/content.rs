@@ -10,14 +10,14 @@ use super::usage::{self, Exported, What};
 use crate::analysis::evaluate;
 use crate::data::Split;
 use crate::data::hash::sha256_of_pairs;
-use crate::evaluation::novelty::{distance_text, rate_text};
+use crate::evaluation::novelty::{distance_text, false_alarms_reason, rate_text};
 use crate::evaluation::{CalibrationScores, TemperatureFit, wilson};
 use crate::experiment::Keep;
 use crate::export::described::Described;
 use crate::format::{self, Align};
 use crate::models::catalogue;
 use crate::runs::members::{self, Member};
-use crate::runs::{Digests, short_settings};
+use crate::runs::{Digests, cross_validation, groups, short_settings};
 use crate::shown;
 use crate::training::test_views;
 
@@ -39,8 +39,14 @@ pub(super) fn blocks(
         blocks.extend(calibration(tested, described));
         blocks.extend(failures(tested));
     }
-    blocks.extend(novelty(described));
-    blocks.extend(usage::blocks(described, exported));
+    if let Some(reason) = cross_validation::why_no_weights(&described.run.folder) {
+        // Each fold has a network of its own.
+        blocks.push(Block::Heading("How to use it"));
+        blocks.push(text(format!("This run holds no network: {reason}.")));
+    } else {
+        blocks.extend(novelty(described));
+        blocks.extend(usage::blocks(described, exported));
+    }
     blocks.extend(licences(described));
     blocks.extend(data(described, &members));
     blocks.extend(recipe(described));
@@ -109,11 +115,15 @@ fn data(described: &Described, members: &[Member]) -> Vec<Block> {
     let mut blocks = vec![
         Block::Heading("Data"),
         text(format!(
-            "It learned from {source}. {}; test pictures took no part in training. Seed of the split: {}.",
+            "It learned from {source}. {}; {}. Seed of the split: {}.",
             match experiment.training.keep {
                 Keep::Best => "Validation pictures chose the epoch whose weights were kept",
                 Keep::Last =>
                     "The weights of the last epoch were kept, whatever validation pictures said",
+            },
+            match split.fold {
+                Some(0) => "no picture was kept for a test",
+                _ => "test pictures took no part in training",
             },
             split.seed.unwrap_or(experiment.seed)
         )),
@@ -202,9 +212,10 @@ fn digests(described: &Described, members: &[Member]) -> Option<Block> {
 fn results(tested: Option<&Tested>, described: &Described, exported: &Exported) -> Vec<Block> {
     let mut blocks = vec![Block::Heading("Results")];
     let Some(tested) = tested else {
-        blocks.push(text(
-            "The run has not been tested: nothing is known of how good it is.".to_owned(),
-        ));
+        let figures = cross_validation::figures_of_refit(&described.run.folder);
+        blocks.push(text(figures.unwrap_or_else(|| {
+            "The run has not been tested: nothing is known of how good it is.".to_owned()
+        })));
         return blocks;
     };
     let pictures = format::count(
@@ -215,7 +226,7 @@ fn results(tested: Option<&Tested>, described: &Described, exported: &Exported) 
     let views = match test_views(&described.experiment) {
         1 => String::new(),
         views => format!(
-            " Each was seen in {views} mirrored views, whose probabilities were averaged{}.",
+            " Each was seen in {views} views, mirrored or turned, whose probabilities were averaged{}.",
             match exported.what {
                 What::Onnx(_) | What::OnnxOfTensors(_) => "; the ONNX file does the same",
                 What::Safetensors(_) | What::PyTorch(_) => "; the exported network sees it once",
@@ -234,6 +245,9 @@ fn results(tested: Option<&Tested>, described: &Described, exported: &Exported) 
         header: vec![("score", Align::Left), ("test pictures", Align::Right)],
         rows,
     });
+    blocks.extend(cross_validation::remark(&described.run.folder).map(text));
+    blocks.extend(tested.evaluation.groups.map(|groups| text(groups.remark())));
+    blocks.extend(groups::not_kept(&described.run.folder).map(text));
     blocks.extend(interval_remarks_of(&evaluations).into_iter().map(text));
     blocks
 }
@@ -324,7 +338,13 @@ fn failures(tested: &Tested) -> Vec<Block> {
         header: vec![
             ("class", Align::Left),
             ("recall", Align::Right),
-            ("95 % interval", Align::Right),
+            (
+                match tested.evaluation.groups {
+                    Some(_) => "95 % interval, picture by picture",
+                    None => "95 % interval",
+                },
+                Align::Right,
+            ),
             ("test pictures", Align::Right),
         ],
         rows,
@@ -374,9 +394,10 @@ fn novelty(described: &Described) -> Vec<Block> {
             format::percent(refused.value)
         )
     });
+    let reason = false_alarms_reason(limit).map_or_else(String::new, |reason| format!(" {reason}"));
     blocks.push(text(format!(
         "Graft says “none of these” of a picture whose features are further than {} from those of the training \
-         pictures, by which {} of the run's own pictures at most is refused.{refused} {}",
+         pictures, by which {} of the run's own pictures at most is refused.{reason}{refused} {}",
         distance_text(limit.threshold),
         rate_text(limit.rate),
         described.without_novelty()

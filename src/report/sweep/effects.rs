@@ -1,28 +1,25 @@
 //! What each setting does to the goal, on its own and together with each other one.
 
 use super::words::{SettingTexts, field_titles, goal_title};
-use crate::figures::{
-    EffectPair, EffectSetting, EffectValue, EffectsFigure, ParallelAxis, ParallelScale,
-};
+use crate::figures::{EffectPair, EffectSetting, EffectValue, EffectsFigure};
 use crate::format;
-use crate::sweep::{Plan, Results};
+use crate::sweep::{EffectValues, Plan, Results};
 use crate::training::metrics::Unit;
 
-/// Fields with more numbers than this are divided into ranges.
-const MOST_VALUES: usize = 8;
-const RANGES: usize = 5;
 /// Fields beyond these, by how much they explain, are left out.
 const MOST_FIELDS: usize = 6;
 
 /// The matrix of effects over all settings that have a result, the field that explains most first.
-pub fn effects(plan: &Plan, results: &Results) -> EffectsFigure {
-    let texts = SettingTexts::of(plan);
+pub fn effects(plan: &Plan, texts: &SettingTexts, results: &Results) -> EffectsFigure {
+    let all: Vec<&[String]> = (0..plan.groups())
+        .map(|group| texts.of_group(group))
+        .collect();
     let measured: Vec<(&[String], f64)> = (results.rows.iter().zip(&results.compared))
         .filter_map(|(row, compared)| Some((texts.of_group(row.group), (*compared)?)))
         .collect();
     let goal = plan.sweep.goal;
     let mut fields: Vec<Field> = (field_titles(plan).into_iter().enumerate())
-        .map(|(index, name)| Field::new(index, name, &measured))
+        .map(|(index, name)| Field::new(index, name, &all, &measured))
         // What has one value so far has no effect that could be seen.
         .filter(|field| field.setting.values.len() > 1)
         .collect();
@@ -70,27 +67,40 @@ struct Field {
 }
 
 impl Field {
-    fn new(index: usize, name: String, measured: &[(&[String], f64)]) -> Self {
-        let texts: Vec<&str> = (measured.iter())
-            .map(|(texts, _)| texts.get(index).map_or("", String::as_str))
-            .collect();
-        let axis = ParallelAxis::of_texts(name.clone(), texts.iter().copied());
-        let (values, of) = match axis.scale {
-            ParallelScale::Names(_) => by_value(&axis, &texts),
-            _ if distinct(&axis, &texts) <= MOST_VALUES => by_value(&axis, &texts),
-            _ => by_range(&axis, &texts),
-        };
-        let mut values: Vec<EffectValue> = (values.into_iter())
+    /// `all`: the texts of every setting of the plan; `measured`: those of the settings that have a result, with it.
+    fn new(index: usize, name: String, all: &[&[String]], measured: &[(&[String], f64)]) -> Self {
+        let text = |texts: &'_ [String]| texts.get(index).cloned().unwrap_or_default();
+        let all: Vec<String> = all.iter().map(|texts| text(texts)).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let known = EffectValues::new(&all);
+        let mut values: Vec<EffectValue> = (known.names().iter())
             .map(|text| EffectValue {
-                text,
+                text: text.clone(),
                 results: Vec::new(),
             })
             .collect();
+        let of: Vec<usize> = (measured.iter())
+            .map(|(texts, _)| known.index(&text(texts)))
+            .collect();
         for (value, (_, result)) in of.iter().zip(measured) {
-            if let Some(value) = value.and_then(|value| values.get_mut(value)) {
+            if let Some(value) = values.get_mut(*value) {
                 value.results.push(*result);
             }
         }
+        // Values that nothing was measured for have no column, and numbers stand in their order.
+        let mut order: Vec<usize> = (0..values.len())
+            .filter(|&value| !values[value].results.is_empty())
+            .collect();
+        let number = |value: usize| values[value].text.parse::<f64>().ok();
+        if order.iter().all(|&value| number(value).is_some()) {
+            order.sort_by(|&a, &b| {
+                let of = |value| number(value).unwrap_or_default();
+                of(a).total_cmp(&of(b))
+            });
+        }
+        let place = |value: usize| order.iter().position(|&kept| kept == value);
+        let of = of.into_iter().map(place).collect();
+        let values: Vec<EffectValue> = order.iter().map(|&value| values[value].clone()).collect();
         Self {
             setting: EffectSetting {
                 name,
@@ -100,50 +110,6 @@ impl Field {
             of,
         }
     }
-}
-
-/// How many places on the axis the texts have.
-fn distinct(axis: &ParallelAxis, texts: &[&str]) -> usize {
-    let mut shares: Vec<f64> = texts
-        .iter()
-        .filter_map(|text| axis.scale.share(text))
-        .collect();
-    shares.sort_by(f64::total_cmp);
-    shares.dedup();
-    shares.len()
-}
-
-/// Values by their places on the axis.
-fn by_value(axis: &ParallelAxis, texts: &[&str]) -> (Vec<String>, Vec<Option<usize>>) {
-    let mut places: Vec<(f64, &str)> = (texts.iter())
-        .filter_map(|text| Some((axis.scale.share(text)?, *text)))
-        .collect();
-    places.sort_by(|a, b| a.0.total_cmp(&b.0));
-    places.dedup_by(|a, b| a.0 == b.0);
-    let of = (texts.iter())
-        .map(|text| {
-            let share = axis.scale.share(text)?;
-            places.iter().position(|(place, _)| *place == share)
-        })
-        .collect();
-    let names = places.iter().map(|(_, text)| (*text).to_owned()).collect();
-    (names, of)
-}
-
-/// Ranges of equal length on the axis.
-fn by_range(axis: &ParallelAxis, texts: &[&str]) -> (Vec<String>, Vec<Option<usize>>) {
-    let end = |index: usize| {
-        let number = axis.scale.number_at(index as f64 / RANGES as f64);
-        number.map_or_else(String::new, format::rate)
-    };
-    let names = (0..RANGES).map(|index| format!("{} to {}", end(index), end(index + 1)));
-    let of = (texts.iter())
-        .map(|text| {
-            let share = axis.scale.share(text)?;
-            Some(((share * RANGES as f64) as usize).min(RANGES - 1))
-        })
-        .collect();
-    (names.collect(), of)
 }
 
 /// The share of the differences between results that the values explain, corrected for how many values there are (epsilon
@@ -226,7 +192,8 @@ mod unit {
         let measured: Vec<(&[String], f64)> = (texts.iter().enumerate())
             .map(|(index, texts)| (texts.as_slice(), index as f64))
             .collect();
-        let field = Field::new(0, "Units".into(), &measured);
+        let all: Vec<&[String]> = texts.iter().map(Vec::as_slice).collect();
+        let field = Field::new(0, "Units".into(), &all, &measured);
         let names: Vec<&str> = field
             .setting
             .values
@@ -235,13 +202,7 @@ mod unit {
             .collect();
         assert_eq!(
             names,
-            [
-                "0 to 3.8",
-                "3.8 to 7.6",
-                "7.6 to 11.4",
-                "11.4 to 15.2",
-                "15.2 to 19"
-            ]
+            ["0 to 3", "4 to 7", "8 to 11", "12 to 15", "16 to 19"]
         );
         let counts: Vec<usize> = field
             .setting
@@ -249,7 +210,7 @@ mod unit {
             .iter()
             .map(|value| value.results.len())
             .collect();
-        assert_eq!(counts.iter().sum::<usize>(), 20);
+        assert_eq!(counts, [4; 5]);
         assert!(field.setting.explained.is_some_and(|share| share > 0.9));
     }
 }

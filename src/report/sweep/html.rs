@@ -17,6 +17,7 @@ const MOST_ROWS: usize = 200;
 
 pub(super) fn page(
     report: &SweepReport<'_>,
+    texts: &SettingTexts,
     figures: &[&dyn Figure],
 ) -> Result<String, ReportError> {
     let mut palette = Palette::default();
@@ -25,12 +26,12 @@ pub(super) fn page(
         escape(&report.plan.sweep.name),
         escape(&remark(report))
     );
-    body += &verdict(report);
+    body += &verdict(report, texts);
     for figure in figures {
         let svg = inline(*figure, Size::default(), &mut palette)?;
         body += &format!("<figure>\n{svg}\n</figure>\n");
     }
-    body += &settings(report);
+    body += &settings(report, texts);
     body += &failures(report);
     let sweep = report.plan.sweep.to_text();
     body += &format!(
@@ -50,14 +51,13 @@ pub(super) fn page(
 }
 
 /// The best setting, and what it can't be told from.
-fn verdict(report: &SweepReport<'_>) -> String {
+fn verdict(report: &SweepReport<'_>, texts: &SettingTexts) -> String {
     let results = report.results;
     let goal = report.plan.sweep.goal;
     let Some(row) = results.best.and_then(|best| results.rows.get(best)) else {
         return "<p>Nothing has been measured yet.</p>\n".to_owned();
     };
-    let texts = SettingTexts::of(report.plan);
-    let setting = setting_name(report, &texts, row.group);
+    let setting = setting_name(report.plan, texts, row.group);
     let score = row.score.map_or_else(String::new, |score| {
         let interval = score.interval.map_or_else(String::new, |interval| {
             format!(
@@ -85,10 +85,9 @@ fn verdict(report: &SweepReport<'_>) -> String {
     )
 }
 
-fn settings(report: &SweepReport<'_>) -> String {
+fn settings(report: &SweepReport<'_>, texts: &SettingTexts) -> String {
     let (plan, results) = (report.plan, report.results);
     let goal = plan.sweep.goal;
-    let texts = SettingTexts::of(plan);
     let titles = field_titles(plan);
     let mut header: Vec<(&str, Align)> = titles
         .iter()
@@ -102,20 +101,9 @@ fn settings(report: &SweepReport<'_>) -> String {
         ("time", Align::Right),
         ("", Align::Left),
     ]);
-    let mut order: Vec<usize> = (0..results.rows.len())
+    let mut order: Vec<usize> = (results.ranked(goal).into_iter())
         .filter(|&index| results.rows[index].score.is_some())
         .collect();
-    order.sort_by(|&a, &b| {
-        let value = |index: usize| {
-            results.rows[index]
-                .score
-                .map_or(f64::NAN, |score| score.value)
-        };
-        match goal.info().higher_is_better {
-            true => value(b).total_cmp(&value(a)),
-            false => value(a).total_cmp(&value(b)),
-        }
-    });
     let left_out = order.len().saturating_sub(MOST_ROWS);
     order.truncate(MOST_ROWS);
     let rows: Vec<Vec<String>> = (order.iter())

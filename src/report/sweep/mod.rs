@@ -10,8 +10,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::figures::{
-    DEFAULT_DPI, EffectsFigure, Figure, ParallelAxis, ParallelFigure, ParallelLine, Size, Theme,
-    to_png, to_svg,
+    DEFAULT_DPI, Figure, ParallelAxis, ParallelFigure, ParallelLine, Size, Theme, axis, to_png,
+    to_svg,
 };
 use crate::format;
 use crate::runs::atomic;
@@ -86,14 +86,7 @@ pub fn axes<'a>(
 
 /// From 0 for the worst to 1 for the best, for one of several goals.
 pub fn scores(goals: &[Option<f64>], higher_is_better: bool) -> Vec<Option<f64>> {
-    let known = goals
-        .iter()
-        .flatten()
-        .copied()
-        .filter(|goal| goal.is_finite());
-    let (low, high) = known.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), goal| {
-        (low.min(goal), high.max(goal))
-    });
+    let (low, high) = axis::range(goals.iter().flatten().copied()).unwrap_or_default();
     let score = |goal: f64| {
         let share = if high > low {
             (goal - low) / (high - low)
@@ -109,8 +102,7 @@ pub fn scores(goals: &[Option<f64>], higher_is_better: bool) -> Vec<Option<f64>>
 }
 
 /// Parallel coordinates of all settings, over their seeds.
-pub fn parallel(report: &SweepReport<'_>) -> ParallelFigure {
-    let texts = SettingTexts::of(report.plan);
+pub fn parallel(report: &SweepReport<'_>, texts: &SettingTexts) -> ParallelFigure {
     let rows = &report.results.rows;
     let of_row: Vec<&[String]> = rows.iter().map(|row| texts.of_group(row.group)).collect();
     let goals: Vec<Option<f64>> = rows
@@ -141,13 +133,13 @@ pub fn parallel(report: &SweepReport<'_>) -> ParallelFigure {
 }
 
 /// What a setting is called: its values with their titles.
-pub fn setting_name(report: &SweepReport<'_>, texts: &SettingTexts, group: usize) -> String {
-    let parts: Vec<String> = (field_titles(report.plan).iter())
+pub fn setting_name(plan: &Plan, texts: &SettingTexts, group: usize) -> String {
+    let parts: Vec<String> = (field_titles(plan).iter())
         .zip(texts.of_group(group))
         .map(|(title, value)| format!("{title} {value}"))
         .collect();
     match parts.is_empty() {
-        true => report.plan.base.name.clone(),
+        true => plan.base.name.clone(),
         false => parts.join(", "),
     }
 }
@@ -196,9 +188,11 @@ pub fn write_sweep(report: &SweepReport<'_>, folder: &Path) -> Result<Written, R
         written.files.push(path);
         Ok::<(), ReportError>(())
     };
+    let texts = SettingTexts::of(report.plan);
+    let effects = effects(report.plan, &texts, report.results);
     let figures: [(&str, Box<dyn Figure>); 2] = [
-        ("parallel-coordinates", Box::new(parallel(report))),
-        ("effects", Box::new(effects(report.plan, report.results))),
+        ("parallel-coordinates", Box::new(parallel(report, &texts))),
+        ("effects", Box::new(effects)),
     ];
     for (name, figure) in &figures {
         let svg = to_svg(figure.as_ref(), Size::default(), Theme::LIGHT);
@@ -217,7 +211,7 @@ pub fn write_sweep(report: &SweepReport<'_>, folder: &Path) -> Result<Written, R
         write(name, &bytes)?;
     }
     let figures: Vec<&dyn Figure> = figures.iter().map(|(_, figure)| figure.as_ref()).collect();
-    let page = html::page(report, &figures)?;
+    let page = html::page(report, &texts, &figures)?;
     write("sweep.html", page.as_bytes())?;
     Ok(written)
 }
@@ -238,11 +232,6 @@ fn refuse_foreign_files(folder: &Path) -> Result<(), ReportError> {
             path,
         }),
     }
-}
-
-/// What a figure of effects says that has nothing to show.
-pub fn is_empty(effects: &EffectsFigure) -> bool {
-    effects.settings.is_empty() || effects.range().is_none()
 }
 
 #[cfg(test)]

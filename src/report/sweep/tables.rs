@@ -14,7 +14,7 @@ pub fn cells_table(report: &SweepReport<'_>) -> Result<Vec<u8>, String> {
         let columns = [
             "seed",
             "state",
-            metric(report),
+            plan.sweep.goal.column(),
             "best_epoch",
             "epochs",
             "epochs_planned",
@@ -31,7 +31,7 @@ pub fn cells_table(report: &SweepReport<'_>) -> Result<Vec<u8>, String> {
             };
             let cells = [
                 cell.seed.to_string(),
-                state_text(&status.state).to_owned(),
+                status.state.name().to_owned(),
                 status.goal.map(|goal| goal.to_string()).unwrap_or_default(),
                 status
                     .best_epoch
@@ -51,26 +51,4 @@ pub fn cells_table(report: &SweepReport<'_>) -> Result<Vec<u8>, String> {
         }
         Ok(())
     })
-}
-
-fn metric(report: &SweepReport<'_>) -> &'static str {
-    use crate::experiment::Monitor;
-    match report.plan.sweep.goal.metric {
-        Monitor::ValidationLoss => "validation_loss",
-        Monitor::ValidationAccuracy => "validation_accuracy",
-        Monitor::ValidationMacroF1 => "validation_macro_f1",
-    }
-}
-
-/// How a cell stands, in a word.
-pub(super) fn state_text(state: &CellState) -> &'static str {
-    match state {
-        CellState::Missing => "missing",
-        CellState::Running => "running",
-        CellState::Stopped => "stopped",
-        CellState::Interrupted => "interrupted",
-        CellState::Pruned => "pruned",
-        CellState::Failed(_) => "failed",
-        CellState::Finished => "finished",
-    }
 }

@@ -233,7 +233,8 @@ fn everything_is_written_and_an_earlier_report_replaced() {
 #[test]
 fn effects_find_what_matters() {
     let sample = sample(30, 30);
-    let figure = effects(&sample.plan, &sample.results);
+    let texts = SettingTexts::of(&sample.plan);
+    let figure = effects(&sample.plan, &texts, &sample.results);
     let names: Vec<&str> = figure
         .settings
         .iter()
@@ -259,19 +260,18 @@ fn effects_find_what_matters() {
         .find(|setting| setting.name == "Phase 2, frozen")
         .unwrap();
     assert_eq!(frozen.values[1].text, "Frozen below blocks.4");
-    assert!(is_empty(&effects(
-        &sample.plan,
-        &Results {
-            rows: Vec::new(),
-            ..sample.results.clone()
-        }
-    )));
+    let nothing = Results {
+        rows: Vec::new(),
+        ..sample.results.clone()
+    };
+    let figure = effects(&sample.plan, &texts, &nothing);
+    assert!(figure.settings.is_empty() && figure.range().is_none());
 }
 
 #[test]
 fn lines_cross_the_axes_where_their_values_stand() {
     let sample = sample(30, 20);
-    let figure = parallel(&sample.report());
+    let figure = parallel(&sample.report(), &SettingTexts::of(&sample.plan));
     assert_eq!(figure.axes.len(), 4);
     // Twenty that are trained, and one that is being trained.
     assert_eq!(figure.lines.len(), 21);

@@ -9,16 +9,19 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RunError, RunSummary, annotations, answers, digests, novelty};
+use super::{
+    RunError, RunSummary, annotations, answers, cross_validation, digests, groups, novelty,
+};
 use crate::data::hash::sha256_of_pairs;
 use crate::data::{Dataset, SplitIndices};
+use crate::experiment::preset;
 use crate::ordinary_file::{self, Links};
 use crate::spreadsheet::guarded;
 use crate::training::EpochMetrics;
 use crate::training::movement::Movement;
 
 pub use predictions::{parse_predictions, predictions};
-pub use weights::weights;
+pub use weights::write_weights;
 
 pub const PRESET: &str = "preset.ron";
 pub const SPLIT: &str = "split.csv";
@@ -43,6 +46,8 @@ pub fn is_of_run(name: &str) -> bool {
             digests::FILE,
             annotations::FILE,
             novelty::FILE,
+            cross_validation::FILE,
+            groups::FILE,
         ]
         .contains(&name)
         || name.starts_with("predictions")
@@ -97,16 +102,17 @@ pub fn check(path: &Path) -> Result<(), RunError> {
 /// picture.
 fn most_bytes(name: &str) -> u64 {
     match name {
-        PRESET | annotations::FILE => 1 << 20,
+        PRESET => preset::LARGEST_BYTES,
+        annotations::FILE => 1 << 20,
         RESUME | WEIGHTS => 16_000_000_000,
-        SPLIT | digests::FILE | novelty::FILE => 500_000_000,
+        SPLIT | digests::FILE | novelty::FILE | groups::FILE => 500_000_000,
         _ if name.starts_with("predictions") => 2_000_000_000,
         _ => 64_000_000,
     }
 }
 
 /// Collects the lines of a table in memory.
-fn table(
+pub(super) fn table(
     path: &str,
     write: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> Result<(), csv::Error>,
 ) -> Result<Vec<u8>, RunError> {

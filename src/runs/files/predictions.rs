@@ -116,5 +116,9 @@ pub fn parse_predictions(bytes: &[u8], path: &Path) -> Result<Predictions, RunEr
             probabilities,
         });
     }
-    Ok(Predictions { classes, rows })
+    Ok(Predictions {
+        classes,
+        rows,
+        ..Predictions::default()
+    })
 }

@@ -1,4 +1,5 @@
 use safetensors::tensor::Dtype;
+use sha2::{Digest, Sha256};
 use tch::{Kind, Tensor};
 
 use super::*;
@@ -85,6 +86,7 @@ fn predictions_come_back_as_they_were() {
                 probabilities: vec![1.0 / 3.0, 2.0 / 3.0],
             },
         ],
+        ..Predictions::default()
     };
     let bytes = predictions(&given).unwrap();
     let text = String::from_utf8(bytes.clone()).unwrap();
@@ -201,11 +203,14 @@ fn weights_come_back_bit_for_bit() {
         .unwrap()
         .f_view([] as [i64; 0])
         .unwrap();
-    let bytes = weights(&[
+    let tensors = [
         ("a.weight".into(), turned),
         ("a.num_batches_tracked".into(), counter),
-    ])
-    .unwrap();
+    ];
+    let mut bytes = Vec::new();
+    let written = write_weights(&tensors, &mut bytes).unwrap();
+    written.written.unwrap();
+    assert_eq!(written.sha256, hex::encode(Sha256::digest(&bytes)));
     let read = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     let weight = read.tensor("a.weight").unwrap();
     assert_eq!(
@@ -232,9 +237,66 @@ fn weights_come_back_bit_for_bit() {
         .f_to_kind(Kind::Half)
         .unwrap();
     assert!(
-        weights(&[("h".into(), half)])
+        write_weights(&[("h".into(), half)], &mut Vec::new())
             .unwrap_err()
             .to_string()
             .contains("h is of kind Half")
     );
+}
+
+/// The file is the safetensors crate's own, byte for byte, also where tensors are larger than a piece.
+#[test]
+fn weights_are_written_in_pieces_as_the_format_has_them() {
+    let values: Vec<f32> = (0..5_000_000).map(|number| number as f32 * 0.5).collect();
+    let large = Tensor::from_slice(&values);
+    let tensors = [
+        ("b.weight".to_owned(), large.view([2, 2_500_000]).tr()),
+        ("a.weight".to_owned(), large),
+        (
+            "empty".to_owned(),
+            Tensor::zeros([0, 3], (Kind::Float, tch::Device::Cpu)),
+        ),
+        ("steps".to_owned(), Tensor::from_slice(&[-3i64])),
+    ];
+    let mut bytes = Vec::new();
+    let written = write_weights(&tensors, &mut bytes).unwrap();
+    let contents: Vec<(&str, Dtype, Vec<usize>, Vec<u8>)> = (tensors.iter())
+        .map(|(name, tensor)| {
+            let shape = tensor.size().iter().map(|&side| side as usize).collect();
+            let tensor = tensor.contiguous();
+            let (dtype, width) = match tensor.kind() {
+                Kind::Float => (Dtype::F32, 4),
+                _ => (Dtype::I64, 8),
+            };
+            let mut own = vec![0; tensor.numel() * width];
+            tensor.copy_data_u8(&mut own, tensor.numel());
+            (name.as_str(), dtype, shape, own)
+        })
+        .collect();
+    let views = contents.iter().map(|(name, dtype, shape, own)| {
+        let view = safetensors::tensor::TensorView::new(*dtype, shape.clone(), own);
+        (*name, view.unwrap())
+    });
+    assert!(bytes == safetensors::serialize(views, None).unwrap());
+
+    // A disk that is full: what could not be written is known by its hash still.
+    struct Full(usize);
+    impl std::io::Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 = self
+                .0
+                .checked_sub(bytes.len())
+                .ok_or(std::io::ErrorKind::StorageFull)?;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let refused = write_weights(&tensors, &mut Full(20_000_000)).unwrap();
+    assert_eq!(
+        refused.written.unwrap_err().kind(),
+        std::io::ErrorKind::StorageFull
+    );
+    assert_eq!(refused.sha256, written.sha256);
 }

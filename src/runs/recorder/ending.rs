@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{Finished, RunRecorder};
 use crate::format;
+use crate::runs::groups::TestGroups;
 use crate::runs::{RunError, RunState, RunSummary, answers, files, novelty, rightness, store};
 use crate::training::Outcome;
 
@@ -56,6 +57,7 @@ impl RunRecorder {
                 None => self.write(files::PREDICTIONS, &bytes)?,
             }
             self.summary.right = Some(rightness::encode(predictions));
+            self.summary.test_groups = TestGroups::new(predictions);
         }
         if !outcome.movement.is_empty() {
             self.write(files::MOVEMENT, &files::movement(&outcome.movement)?)?;
@@ -138,7 +140,8 @@ impl RunRecorder {
         self.write_summary()?;
         // The summary comes first: a folder without both would be one that begins anew.
         let path = self.folder.join(files::RESUME);
-        self.summary.can_resume = self.summary.state != RunState::Finished && path.exists();
+        self.summary.can_resume = self.summary.state != RunState::Finished
+            && (self.summary.folds.is_some() || path.exists());
         if self.summary.state == RunState::Finished && path.exists() {
             self.keep_end(&path)?;
         }

@@ -1,9 +1,10 @@
 //! What a training tells, on its way to the run's folder.
 
+use std::io;
 use std::time::Duration;
 
 use super::RunRecorder;
-use crate::runs::{RunError, answers, event_text, files, resume};
+use crate::runs::{RunError, atomic, event_text, files, resume};
 use crate::training::PhaseSummary;
 use crate::training::events::Lacks;
 use crate::training::{ResumePoint, TrainingError, TrainingEvent, TrainingListener};
@@ -110,13 +111,21 @@ impl TrainingListener for RunRecorder {
     }
 
     fn weights(&mut self, weights: &[(String, tch::Tensor)]) -> Result<(), TrainingError> {
-        let bytes = files::weights(weights)?;
-        self.checkpoint = Some(answers::checkpoint_of(&bytes));
         let path = self.folder.join(files::WEIGHTS);
         let before = self.weights.wait();
+        // Beside the file that it replaces. What the disk refuses has its hash, too: it is what answers are of.
+        let mut file = atomic::begin(&path);
+        let written = match &mut file {
+            Ok(file) => files::write_weights(weights, file)?,
+            Err(_) => files::write_weights(weights, &mut io::sink())?,
+        };
+        self.checkpoint = Some(written.sha256);
         self.lacks.weights = before.is_err();
         self.forgive(files::WEIGHTS, before)?;
-        let begun = self.weights.write(path, bytes);
+        let file = file.and_then(|file| written.written.map(|()| file));
+        let begun = file
+            .map_err(|error| files::problem(&path, format!("can't be written ({error})")))
+            .and_then(|file| self.weights.finish(path, file));
         self.lacks.weights = begun.is_err();
         self.forgive(files::WEIGHTS, begun)
     }

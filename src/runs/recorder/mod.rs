@@ -1,11 +1,12 @@
 //! A listener that writes a run's folder while it trains.
 
 mod ending;
+mod folds;
 mod listening;
 mod reopening;
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -14,13 +15,15 @@ use super::atomic::{self, Background};
 use super::digests::Digests;
 use super::peak_memory::PeakMemory;
 use super::portable_paths::{check_absolute, with_absolute_paths};
-use super::{RunError, RunState, RunSummary, files, folder, members, numbers, seeds};
+use super::{RunError, RunState, RunSummary, files, folder, groups, members, numbers, seeds};
 use crate::data::{Dataset, SplitIndices};
 use crate::experiment::{Experiment, preset};
+use crate::ordinary_file::LockFile;
 use crate::shown;
 use crate::training::EpochMetrics;
 use crate::training::events::Lacks;
 
+pub(in crate::runs) use folds::FoldsStanding;
 pub use reopening::Continuation;
 
 /// Writes one run's folder and holds its lock. Ends with [`RunRecorder::finish`],
@@ -32,7 +35,7 @@ pub struct RunRecorder {
     /// Brings weights to the disk, which takes as long as a few epochs on kept features.
     weights: Background,
     /// Held, not read: the lock goes with the file.
-    _lock: File,
+    _lock: LockFile,
     summary: RunSummary,
     metrics: Vec<EpochMetrics>,
     log: String,
@@ -139,10 +142,23 @@ impl RunRecorder {
         };
         recorder.write(files::PRESET, preset::to_text(&portable).as_bytes())?;
         recorder.write(files::SPLIT, &files::split(dataset, split)?)?;
+        recorder.keep_groups(dataset, split)?;
         recorder.write(files::METRICS, &files::metrics(&[])?)?;
         recorder.write_summary()?;
         numbers::number_new(runs, &recorder.folder);
         Ok(recorder)
+    }
+
+    /// Writes down which pictures belong together, if any do: also in a run of a version that did not, which is gone on with, so that
+    /// its figures and its folder say the same.
+    ///
+    /// # Errors
+    /// When the folder can't be written.
+    pub fn keep_groups(&self, dataset: &Dataset, split: &SplitIndices) -> Result<(), RunError> {
+        match groups::bytes(dataset, split)? {
+            Some(bytes) => self.write(groups::FILE, &bytes),
+            None => Ok(()),
+        }
     }
 
     /// Says in the run's folder that its test pictures are not looked at by the training.
@@ -174,13 +190,7 @@ impl RunRecorder {
     /// # Errors
     /// Saying what was changed.
     pub fn check_digests(&self, now: &Digests) -> Result<(), RunError> {
-        let Some(before) = Digests::read(&self.folder) else {
-            return Ok(());
-        };
-        match before.changes(now).obstacle() {
-            Some(reason) => Err(files::problem(&self.folder, reason)),
-            None => Ok(()),
-        }
+        check_digests(&self.folder, now)
     }
 
     /// Whether the run had these pictures, in this split.
@@ -188,24 +198,7 @@ impl RunRecorder {
     /// # Errors
     /// Naming the first difference: a run that goes on with other pictures would be none of both.
     pub fn check_split(&self, dataset: &Dataset, split: &SplitIndices) -> Result<(), RunError> {
-        let path = self.folder.join(files::SPLIT);
-        let (before, now) = (files::read(&path)?, files::split(dataset, split)?);
-        // Older versions wrote the same names without a guard against formulas.
-        if before == now || members::parse(&before, &path)? == members::parse(&now, &path)? {
-            return Ok(());
-        }
-        let (before, now) = (
-            members::parse(&before, &path)?,
-            members::parse(&now, &path)?,
-        );
-        Err(files::problem(
-            &path,
-            format!(
-                "the pictures are not those that this run began with, so it can't go on ({}): put back what was, or train \
-                 anew",
-                members::difference(&before, &now)
-            ),
-        ))
+        check_split(&self.folder, dataset, split)
     }
 
     /// The epochs so far.
@@ -274,4 +267,47 @@ impl RunRecorder {
             shown::line(line)
         ));
     }
+}
+
+/// [`RunRecorder::check_digests`] of the run in `folder`, whoever writes there.
+///
+/// # Errors
+/// Saying what was changed.
+pub(in crate::runs) fn check_digests(folder: &Path, now: &Digests) -> Result<(), RunError> {
+    let Some(before) = Digests::read(folder) else {
+        return Ok(());
+    };
+    match before.changes(now).obstacle() {
+        Some(reason) => Err(files::problem(folder, reason)),
+        None => Ok(()),
+    }
+}
+
+/// [`RunRecorder::check_split`] of the run in `folder`, whoever writes there.
+///
+/// # Errors
+/// Naming the first difference.
+pub(in crate::runs) fn check_split(
+    folder: &Path,
+    dataset: &Dataset,
+    split: &SplitIndices,
+) -> Result<(), RunError> {
+    let path = folder.join(files::SPLIT);
+    let (before, now) = (files::read(&path)?, files::split(dataset, split)?);
+    // Older versions wrote the same names without a guard against formulas.
+    if before == now || members::parse(&before, &path)? == members::parse(&now, &path)? {
+        return Ok(());
+    }
+    let (before, now) = (
+        members::parse(&before, &path)?,
+        members::parse(&now, &path)?,
+    );
+    Err(files::problem(
+        &path,
+        format!(
+            "the pictures are not those that this run began with, so it can't go on ({}): put back what was, or train \
+             anew",
+            members::difference(&before, &now)
+        ),
+    ))
 }

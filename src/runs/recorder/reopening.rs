@@ -102,6 +102,7 @@ impl RunRecorder {
         summary.phases = standing.map_or(Vec::new(), |standing| standing.finished.clone());
         summary.test = None;
         summary.right = None;
+        summary.test_groups = None;
         summary.best_epoch = 0;
         if let Some(experiment) = &experiment {
             summary.epochs_planned = experiment.epochs();
@@ -138,6 +139,10 @@ impl RunRecorder {
         }
         recorder.note(
             &match (standing_note(point.as_ref()), continuation.more_epochs) {
+                // Each fold says in its own log from where it goes on.
+                _ if recorder.summary.folds.is_some() => {
+                    "Gone on with: what is missing is trained".to_owned()
+                }
                 (note, None) => note,
                 (note, Some(more)) => format!("{note}; {more} more epochs"),
             },

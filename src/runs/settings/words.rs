@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::experiment::{
     Activation, ClassWeights, DataSource, Fit, FreezePlan, GroupBy, HeadLayer, LayerRates,
-    Optimizer, Preprocessing, Schedule, Views, WeightsSource,
+    Optimizer, Preprocessing, Schedule, TestViews, Views, WeightsSource,
 };
 use crate::format;
 use crate::shown;
@@ -32,6 +32,9 @@ pub fn label(field: &str) -> String {
         "data.split.test" => "Test share",
         "data.split.seed" => "Split seed",
         "data.split.group" => "Group by",
+        "data.split.together" => "Kept together",
+        "data.split.folds" => "Folds",
+        "data.split.fold" => "Fold of the test",
         "data.limit" => "Training pictures at most",
         "data.exclude" => "Excluded pictures",
         "data.fit" => "Resize",
@@ -41,6 +44,9 @@ pub fn label(field: &str) -> String {
         "head.stages" => "Features from stages",
         "head.layers" => "Head layers",
         "augmentation.views" => "Versions of a picture",
+        "augmentation.trivial_augment" => "TrivialAugment",
+        "augmentation.cutmix" => "CutMix",
+        "training.test_views" => "Test augmentation",
         "training.micro_batch" => "Micro-batch",
         "training.keep" => "Weights kept",
         "training.early_stopping.patience" => "Early stopping, patience",
@@ -91,11 +97,21 @@ pub(super) fn value(field: &str, value: &Value) -> String {
             GroupBy::Folder(level) => format!("pictures of one folder, {level} levels up"),
             GroupBy::Pattern(pattern) => format!("file names by the pattern {pattern}"),
         }),
+        "data.split.together" => read::<Vec<Vec<String>>>(value).map(|sets| match sets.len() {
+            0 => "none".to_owned(),
+            _ => format!(
+                "{} that belong together",
+                format::count(sets.iter().map(Vec::len).sum(), "picture", "pictures")
+            ),
+        }),
         "data.fit" => read(value).map(|fit| match fit {
             Fit::CenterCrop => "Crop".to_owned(),
             Fit::Squash => "Stretch".to_owned(),
             Fit::Pad => "Pad".to_owned(),
         }),
+        "data.split.folds" if value.is_null() => Some("none".to_owned()),
+        "data.split.fold" if value.is_null() => Some("each in turn".to_owned()),
+        "data.split.fold" if value.as_u64() == Some(0) => Some("none, trained on all".to_owned()),
         "data.split.seed" if value.is_null() => Some("the experiment's".to_owned()),
         "data.limit" if value.is_null() => Some("all".to_owned()),
         "data.classes" if is_empty(value) => Some("all".to_owned()),
@@ -114,6 +130,15 @@ pub(super) fn value(field: &str, value: &Value) -> String {
         "augmentation.views" => read(value).map(|views| match views {
             Views::Fresh => "drawn anew in every epoch".to_owned(),
             Views::Cached(count) => format!("{count} of every picture, kept"),
+        }),
+        "augmentation.mixup" | "augmentation.cutmix" => value.as_f64().map(|alpha| match alpha {
+            0.0 => "off".to_owned(),
+            _ => format!("alpha {}", number(alpha)),
+        }),
+        "training.test_views" => read(value).map(|views| match views {
+            TestViews::Single => "none".to_owned(),
+            TestViews::Flips => "flips".to_owned(),
+            TestViews::FlipsAndTurns => "flips and quarter turns".to_owned(),
         }),
         "augmentation.rotation" => value.as_f64().map(|degrees| match degrees {
             0.0 => "off".to_owned(),
@@ -200,6 +225,7 @@ fn optimizer(optimizer: &Optimizer) -> String {
             differing(momentum, 0.0, "momentum"),
             differing(weight_decay, 0.0, "weight decay"),
         ],
+        Optimizer::LogisticRegression { c } => vec![c.map(|c| format!("C {}", number(c)))],
     };
     list(optimizer.title(), details)
 }

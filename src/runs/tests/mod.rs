@@ -94,6 +94,7 @@ pub fn outcome() -> Outcome {
                 probabilities: vec![0.5, 0.5],
             },
         ],
+        ..Predictions::default()
     };
     Outcome {
         test: Some(TestMetrics {

@@ -121,14 +121,19 @@ fn answers_are_of_the_weights_that_were_tested_whatever_file_stands_there() {
     let shortfall = store::open(&folder).unwrap().shortfall().unwrap();
     assert!(shortfall.contains("failed at its end"), "{shortfall}");
     // Beside the weights of an earlier epoch they are not.
-    std::fs::write(&path, files::weights(&weights(1.0)).unwrap()).unwrap();
+    let bytes = |value: f32| {
+        let mut bytes = Vec::new();
+        files::write_weights(&weights(value), &mut bytes).unwrap();
+        bytes
+    };
+    std::fs::write(&path, bytes(1.0)).unwrap();
     assert_eq!(validity(), answers::Validity::Stale);
     let message = store::predictions(&folder).unwrap_err().to_string();
     assert!(
         message.contains("of other weights") && message.contains("graft evaluate"),
         "{message}"
     );
-    std::fs::write(&path, files::weights(&weights(2.0)).unwrap()).unwrap();
+    std::fs::write(&path, bytes(2.0)).unwrap();
     assert_eq!(validity(), answers::Validity::Known);
 }
 

@@ -3,6 +3,25 @@
 use super::*;
 
 #[test]
+fn a_run_of_a_version_that_kept_no_groups_has_them_once_it_is_gone_on_with() {
+    let runs = tempfile::tempdir().unwrap();
+    let (mut dataset, split) = dataset();
+    dataset.pictures[5].group = Some("=1, \"p\"\n2".into());
+    let recorder = RunRecorder::create(runs.path(), &experiment(), None, &dataset, &split).unwrap();
+    let folder = recorder.folder().to_path_buf();
+    let kept = groups::read(&folder).unwrap();
+    assert_eq!(
+        (kept.of("5.png"), kept.of("4.png")),
+        (Some("=1, \"p\"\n2"), None)
+    );
+    drop(recorder);
+    std::fs::remove_file(folder.join(groups::FILE)).unwrap();
+    let (recorder, _) = RunRecorder::reopen(&folder).unwrap();
+    recorder.keep_groups(&dataset, &split).unwrap();
+    assert_eq!(groups::read(&folder).unwrap(), kept);
+}
+
+#[test]
 fn an_interrupted_run_goes_on_in_its_folder() {
     let runs = tempfile::tempdir().unwrap();
     let mut recorder = recorder(runs.path());
