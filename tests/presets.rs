@@ -590,6 +590,35 @@ fn single_fields_are_set_by_path() {
 
     preset::set_field(&mut experiment, "data.limit=None").unwrap();
     assert_eq!(experiment.data.limit, None);
+
+    // Which is not in a text where nothing is kept together.
+    let together = "data.split.together";
+    assert_eq!(preset::field_text(&experiment, together).unwrap(), "[]");
+    preset::set_field(
+        &mut experiment,
+        &format!("{together}=[[\"a, b.png\", \"c.png\"]]"),
+    )
+    .unwrap();
+    assert_eq!(experiment.data.split.together, [["a, b.png", "c.png"]]);
+    preset::set_field(&mut experiment, &format!("{together}=[]")).unwrap();
+    assert!(experiment.data.split.together.is_empty());
+}
+
+/// An experiment may name each of very many pictures that look alike.
+#[test]
+fn a_preset_with_a_hundred_thousand_names_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("video.ron");
+    let mut experiment = Experiment::default();
+    experiment.data.split.together = (0..5_000)
+        .map(|set| {
+            let names = (0..20).map(|frame| format!("videos/{set:05}/frame-{frame:05}.png"));
+            names.collect()
+        })
+        .collect();
+    preset::save(&experiment, &path).unwrap();
+    assert!(std::fs::metadata(&path).unwrap().len() > 3_000_000);
+    assert_eq!(preset::load(&path).unwrap(), experiment);
 }
 
 /// A file with a key is called as one without, and what has neither is written as it always was.
@@ -632,7 +661,7 @@ fn one_of_several_networks_in_a_file_is_chosen_by_its_key() {
         ),
         (
             "(version: 1, backbone: (preprocessing: Custom(input_size: 224, resize: 200, filter: Bicubic, mean: (0, 0, 0), std: (1, 1, 1))))",
-            "“backbone.preprocessing” resizes the shorter side to 200, allowed is 224 to 1024",
+            "“backbone.preprocessing” resizes the shorter side to 200, allowed is 224 to 2048",
         ),
     ] {
         let error = preset::parse(text, Path::new("x.ron"))
@@ -689,6 +718,46 @@ fn a_field_that_can_not_be_set_says_why() {
         assert_eq!(error, expect, "{assignment}");
         assert_eq!(experiment, Experiment::default());
     }
+}
+
+/// A solver and its epochs fit only together, whichever is named first.
+#[test]
+fn several_fields_are_set_before_they_are_checked() {
+    let lines = |lines: &[&str]| -> Vec<String> { lines.iter().map(ToString::to_string).collect() };
+    let solver = [
+        "phases[0].optimizer=LogisticRegression(c: None)",
+        "phases[0].freeze=Backbone",
+        "phases[0].epochs=1",
+        "head.layers=[]",
+    ];
+    let mut one_by_one = Experiment::default();
+    assert!(
+        (solver.iter()).any(|line| preset::set_field(&mut one_by_one, line).is_err()),
+        "in this order, each alone does not fit"
+    );
+    let backwards: Vec<&str> = solver.iter().copied().rev().collect();
+    let mut experiments = [solver.to_vec(), backwards].map(|order| {
+        let mut experiment = Experiment::default();
+        assert_eq!(preset::set_fields(&mut experiment, &lines(&order)), []);
+        assert_eq!(experiment.check(), []);
+        experiment
+    });
+    let [first, second] = &mut experiments;
+    assert_eq!(first, second);
+
+    // What does not fit in the end is told of the line that brings it, and what is no field, of its own.
+    let mut experiment = Experiment::default();
+    let wrong = lines(&["seed=3", "phases[0].epochs=0", "seeed=1", "notes=x"]);
+    let faults = preset::set_fields(&mut experiment, &wrong);
+    let mut places: Vec<usize> = faults.iter().map(|fault| fault.index).collect();
+    places.sort_unstable();
+    assert_eq!(places, [1, 2], "{faults:?}");
+    assert!(
+        (faults.iter())
+            .any(|fault| fault.reason == "“phases[0].epochs” is 0, allowed is 1 to 10000"),
+        "{faults:?}"
+    );
+    assert_eq!((experiment.seed, experiment.notes.as_str()), (3, "x"));
 }
 
 proptest! {

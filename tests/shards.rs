@@ -45,21 +45,15 @@ fn run(home: &Home, cache: &str, preset: &Path, arguments: &[&str]) -> (Value, S
 fn results(document: &Value) -> (Value, String) {
     let folder = PathBuf::from(document["run"].as_str().unwrap());
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
-    let metrics: Vec<Vec<String>> = csv::Reader::from_reader(read("metrics.csv").as_bytes())
+    let text = read("metrics.csv");
+    let mut table = csv::Reader::from_reader(text.as_bytes());
+    let mut header = table.headers().unwrap().iter();
+    let seconds = header.position(|name| name == "seconds").unwrap();
+    let metrics: Vec<Vec<String>> = table
         .records()
-        .map(|row| row.unwrap().iter().map(str::to_owned).collect())
-        .collect();
-    let header = read("metrics.csv");
-    let seconds = header
-        .lines()
-        .next()
-        .unwrap()
-        .split(',')
-        .position(|name| name == "seconds");
-    let metrics: Vec<Vec<String>> = metrics
-        .into_iter()
-        .map(|mut row| {
-            row.remove(seconds.unwrap());
+        .map(|row| {
+            let mut row: Vec<String> = row.unwrap().iter().map(str::to_owned).collect();
+            row.remove(seconds);
             row
         })
         .collect();

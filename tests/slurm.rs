@@ -3,6 +3,7 @@
 
 mod cluster;
 mod disturbed;
+mod memory;
 mod submitting;
 
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 use super::cli::json;
 use super::sweep::TinySweep;
-use cluster::Cluster;
+use cluster::{Cluster, Memory};
 
 /// A sweep, and a cluster that it runs on.
 struct Lab {
@@ -25,18 +26,22 @@ struct Lab {
 impl Lab {
     /// `cores`: so many tasks run at once. `None` where there is no Slurm.
     fn new(vary: &str, further: &str, cores: u32, array_size: u32) -> Option<Self> {
-        let cluster = Cluster::start(cores, array_size)?;
+        let cluster = Cluster::start(cores, array_size, Memory::Nobody)?;
+        Some(Self::on(cluster, vary, further))
+    }
+
+    fn on(cluster: Cluster, vary: &str, further: &str) -> Self {
         let sweep = TinySweep::new(vary, further);
         let built = PathBuf::from(env!("CARGO_BIN_EXE_graft"));
         let program = sweep.home.path().join("graft");
         if std::fs::hard_link(&built, &program).is_err() {
             std::fs::copy(&built, &program).unwrap();
         }
-        Some(Self {
+        Self {
             sweep,
             cluster,
             program,
-        })
+        }
     }
 
     /// The folder of the sweep that runs on the cluster.

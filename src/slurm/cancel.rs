@@ -1,6 +1,6 @@
 //! Cancelling tasks of a sweep.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::folder::Folder;
 use super::jobs::Jobs;
 use super::parse::TaskId;
 use super::parse::squeue::Row;
-use super::status::is_alive;
+use super::status::{alive, is_alive};
 
 /// Tasks that are named in one call of a program.
 const AT_ONCE: usize = 200;
@@ -62,6 +62,7 @@ pub fn cancel(out: &Path, only: Option<&[String]>) -> Result<Cancelled, SlurmErr
 
 /// Cancels tasks, also those that come back meanwhile.
 fn end(ids: &[TaskId]) -> Result<(), SlurmError> {
+    let meant: HashSet<&TaskId> = ids.iter().collect();
     let mut refused = None;
     for look in 0..LOOKS {
         if look > 0 {
@@ -70,7 +71,7 @@ fn end(ids: &[TaskId]) -> Result<(), SlurmError> {
         let rows = queue()?;
         let alive: Vec<&Row> = rows
             .iter()
-            .filter(|row| ids.contains(&row.id) && is_alive(row))
+            .filter(|row| meant.contains(&row.id) && is_alive(row))
             .collect();
         // One that is ending can't be cancelled: Slurm would keep trying for minutes.
         let left: Vec<&TaskId> = alive
@@ -111,9 +112,9 @@ fn chosen(jobs: &Jobs, rows: &[Row], only: Option<&[String]>) -> (Vec<TaskId>, C
     let mut ids = Vec::new();
     let mut cancelled = Cancelled::default();
     let mut met: BTreeSet<&str> = BTreeSet::new();
+    let alive = alive(rows);
     for (id, cells) in jobs.tasks() {
-        let is_there = rows.iter().any(|row| row.id == id && is_alive(row));
-        if !is_there {
+        if !alive.contains(&id) {
             continue;
         }
         let name = id.to_string();

@@ -19,6 +19,10 @@ const OF_CLUSTER: [&str; 4] = [
     "SLURM_JWT",
 ];
 
+/// Beginnings of variables that are a person's own defaults for what Slurm's programs show and ask: they would hide tasks, or
+/// have `scancel` wait for a “yes”. Those of `sbatch` are not among them, see [`super::resources`].
+const OF_A_PERSON: [&str; 5] = ["SQUEUE_", "SACCT_", "SCANCEL_", "SCONTROL_", "SINFO_"];
+
 /// What is read of an answer, at most.
 const MOST_BYTES: u64 = 64 << 20;
 
@@ -62,16 +66,34 @@ impl Answer {
 /// # Errors
 /// When there is none of that name, and when it does not come to its end in time. That it failed is an answer.
 pub(super) fn ask(program: &'static str, arguments: &[&str]) -> Result<Answer, SlurmError> {
+    ask_without(program, arguments, &[])
+}
+
+/// [`ask`], where the program is not to see these variables.
+///
+/// # Errors
+/// As [`ask`].
+pub(super) fn ask_without(
+    program: &'static str,
+    arguments: &[&str],
+    variables: &[&str],
+) -> Result<Answer, SlurmError> {
     let mut command = Command::new(program);
     command.args(arguments);
-    // What a job says of itself would be taken for what another job is.
     for (name, _) in std::env::vars_os() {
-        let is_of_a_job = |name: &str| name.starts_with("SLURM_") && !OF_CLUSTER.contains(&name);
-        if name.to_str().is_some_and(is_of_a_job) {
+        let is_hidden = |name: &str| is_misleading(name) || variables.contains(&name);
+        if name.to_str().is_some_and(is_hidden) {
             command.env_remove(name);
         }
     }
     answer(program, command, PATIENCE)
+}
+
+/// Whether a variable would have a program of Slurm answer another question than it is asked.
+fn is_misleading(variable: &str) -> bool {
+    // What a job says of itself would be taken for what another job is.
+    let is_of_a_job = variable.starts_with("SLURM_") && !OF_CLUSTER.contains(&variable);
+    is_of_a_job || OF_A_PERSON.iter().any(|begin| variable.starts_with(begin))
 }
 
 fn answer(
@@ -153,6 +175,22 @@ fn one_line(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn variables_that_change_answers_are_kept_from_slurm() {
+        for variable in [
+            "SLURM_JOB_ID",
+            "SLURM_TIME_FORMAT",
+            "SQUEUE_PARTITION",
+            "SACCT_FEDERATION",
+            "SCANCEL_INTERACTIVE",
+        ] {
+            assert!(is_misleading(variable), "{variable}");
+        }
+        for variable in ["SLURM_CONF", "SLURM_CLUSTERS", "SBATCH_ACCOUNT", "PATH"] {
+            assert!(!is_misleading(variable), "{variable}");
+        }
+    }
 
     #[test]
     fn words_are_one_line_without_who_says_them() {

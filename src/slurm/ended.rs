@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
+/// What Slurm notes in place of a signal where the kernel has ended a process because memory ran out (`SIG_OOM`).
+const OUT_OF_MEMORY: u32 = 125;
+
 /// Why a task ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Ended {
@@ -34,9 +37,8 @@ impl Ended {
     ///
     /// `exit`: its exit status and signal, where known.
     pub(super) fn from_state(state: &str, exit: Option<(u32, u32)>) -> Option<Self> {
-        let state = state.split_whitespace().next().unwrap_or_default();
-        // Cut off in a table: `CANCELLED+`, `OUT_OF_ME+`.
-        let state = state.trim_end_matches('+');
+        // Cut off in a table: `CANCELLED+`, `OUT_OF_ME+`; with what is done about it, in newer answers: `FAILED,SPECIAL_EXIT`.
+        let state = state.split([' ', '+', ',']).next().unwrap_or_default();
         Some(match state {
             "COMPLETED" => Self::Finished,
             "NODE_FAIL" | "BOOT_FAIL" => Self::NodeFailed,
@@ -45,6 +47,7 @@ impl Ended {
             "TIMEOUT" | "DEADLINE" => Self::OutOfTime,
             "CANCELLED" | "REVOKED" => Self::Cancelled,
             "FAILED" => match exit {
+                Some((_, OUT_OF_MEMORY)) => Self::OutOfMemory,
                 Some((_, signal)) if signal != 0 => Self::Killed { signal },
                 // 128 and a signal's number, as a shell reports it.
                 Some((status, _)) if status > 128 && status < 160 => Self::Killed {
@@ -73,13 +76,15 @@ impl Ended {
         const AGAIN: &str = "Submit again: what is unfinished goes on where it was saved";
         match self {
             Self::Finished => None,
-            Self::OutOfMemory => {
-                Some("Submit again with more --mem: what is unfinished goes on where it was saved")
+            Self::OutOfMemory => Some(
+                "Submit again with more memory (--mem): what is unfinished goes on where it was saved",
+            ),
+            Self::OutOfTime => {
+                Some("Submit again, with a longer time (--time) if that is possible")
             }
-            Self::OutOfTime => Some("Submit again, with a longer --time if that is possible"),
             Self::Failed { .. } => Some("Its log says more; submit again once that is mended"),
             Self::Killed { signal: 9 } => {
-                Some("Submit again; if it was memory that ran out, with more --mem")
+                Some("Submit again; if it was memory that ran out, with more of it (--mem)")
             }
             Self::NodeFailed
             | Self::Preempted
@@ -127,7 +132,9 @@ mod tests {
             ("CANCELLED by 1000", Some((0, 0)), Ended::Cancelled),
             ("CANCELLED+", None, Ended::Cancelled),
             ("OUT_OF_MEMORY", Some((0, 125)), Ended::OutOfMemory),
+            ("FAILED", Some((0, 125)), Ended::OutOfMemory),
             ("TIMEOUT", Some((0, 0)), Ended::OutOfTime),
+            ("TIMEOUT,REQUEUED", Some((0, 0)), Ended::OutOfTime),
             ("NODE_FAIL", Some((1, 0)), Ended::NodeFailed),
             ("PREEMPTED", Some((0, 0)), Ended::Preempted),
             ("FAILED", Some((0, 9)), Ended::Killed { signal: 9 }),

@@ -1,12 +1,12 @@
 //! `OUT/.sweep/slurm`: where what concerns Slurm stands.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::error::SlurmError;
 use super::parse::TaskId;
-use crate::ordinary_file;
+use crate::ordinary_file::{self, LockFile};
+use crate::sweep::OWN_FOLDER;
 
 /// How long the lock of the folder is waited for: whoever submits holds it for as long as `sbatch` takes.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -17,7 +17,7 @@ pub(super) struct Folder(PathBuf);
 
 impl Folder {
     pub fn of(out: &Path) -> Self {
-        Self(out.join(".sweep").join("slurm"))
+        Self(out.join(OWN_FOLDER).join("slurm"))
     }
 
     pub fn path(&self) -> &Path {
@@ -74,13 +74,13 @@ impl Folder {
     ///
     /// # Errors
     /// When another process keeps it, and when the system says no.
-    pub fn lock(&self) -> Result<File, SlurmError> {
+    pub fn lock(&self) -> Result<LockFile, SlurmError> {
         self.make()?;
         let path = self.0.join("lock");
         let failed = |error: std::io::Error| {
             SlurmError::file(&path, format!("this lock can’t be taken ({error})"))
         };
-        let file = ordinary_file::open_lock(&path).map_err(failed)?;
+        let file = LockFile::open(&path).map_err(failed)?;
         let began = Instant::now();
         loop {
             match file.try_lock() {

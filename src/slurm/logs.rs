@@ -35,16 +35,15 @@ pub fn log_tail(
     let folder = Folder::of(out);
     let jobs = Jobs::read(&folder)?;
     let named = cell.and_then(TaskId::parse);
-    let mut ids: Vec<TaskId> = jobs
+    let mut tasks: Vec<_> = jobs
         .tasks()
         .filter(|(id, cells)| match (&named, cell) {
             (Some(named), _) => id == named,
             (None, Some(cell)) => cells.is_empty() || cells.contains(cell),
             (None, None) => true,
         })
-        .map(|(id, _)| id)
         .collect();
-    if cell.is_none() || ids.len() > 1 {
+    if cell.is_none() || tasks.len() > 1 {
         let changed = |id: &TaskId| {
             folder
                 .log(id)
@@ -53,18 +52,15 @@ pub fn log_tail(
                 .ok()
         };
         // In the order of submission where the disk does not tell.
-        ids.sort_by_key(changed);
+        tasks.sort_by_cached_key(|(id, _)| changed(id));
     }
-    for id in ids.into_iter().rev() {
+    for (id, cells) in tasks.into_iter().rev() {
         let path = folder.log(&id);
         let Some(text) = end_of(&path) else {
             continue;
         };
         // A task that takes whatever cell there is names those that it took.
-        let takes_any = jobs
-            .tasks()
-            .any(|(known, cells)| known == id && cells.is_empty());
-        if takes_any && named.is_none() && cell.is_some_and(|cell| !text.contains(cell)) {
+        if cells.is_empty() && named.is_none() && cell.is_some_and(|cell| !text.contains(cell)) {
             continue;
         }
         return Ok(Some(LogTail {

@@ -40,7 +40,7 @@ pub use error::SlurmError;
 pub use logs::{LogTail, log_tail};
 pub use reasons::reason_in_words;
 pub use resources::Resources;
-pub use status::{TaskState, TaskStatus, status};
+pub use status::{TaskState, TaskStatus, remedies, status};
 pub use submit::{SubmitRequest, Submitted, SubmittedJob, preview, submit};
 
 /// Whether arrays can be submitted from this machine: whether there is a `sbatch` to start.

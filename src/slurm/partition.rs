@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::sweep::{Plan, Strategy};
+use crate::sweep::Plan;
 
 /// A part of a sweep, which one task trains.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,11 +20,6 @@ pub(super) struct Array {
     pub first: u32,
     /// The cells of each index.
     pub tasks: BTreeMap<u32, BTreeSet<String>>,
-}
-
-/// Whether any task of a sweep may take any cell, because which cells there are to train is known only when others are done.
-pub(super) fn takes_any_cell(plan: &Plan) -> bool {
-    matches!(plan.sweep.strategy, Strategy::SuccessiveHalving { .. })
 }
 
 /// The parts that have something left, and how many parts there are in all.

@@ -1,7 +1,7 @@
 //! Why a task waits, in plain words.
 
 /// Slurm's reason, and what it means.
-const REASONS: [(&str, &str); 21] = [
+const REASONS: [(&str, &str); 26] = [
     (
         "JobArrayTaskLimit",
         "as many of the sweep run as are to run at once",
@@ -42,6 +42,26 @@ const REASONS: [(&str, &str); 21] = [
         "BadConstraints",
         "no node has what it asks for: it never starts; cancel it and submit again with less",
     ),
+    (
+        "JobHoldMaxRequeue",
+        "Slurm has started it again as often as this cluster allows, and put it on hold; “scontrol release” lets it go",
+    ),
+    (
+        "MaxMemPerLimit",
+        "it asks for more memory than its partition allows: it never starts; cancel it and submit again with less --mem",
+    ),
+    (
+        "AccountNotAllowed",
+        "its account may not use its partition: cancel it and submit again with another --account or --partition",
+    ),
+    (
+        "QOSNotAllowed",
+        "its quality of service may not use its partition: cancel it and submit again with another --qos or --partition",
+    ),
+    (
+        "ReservationDeleted",
+        "its reservation is gone: cancel it and submit again without it",
+    ),
     ("PartitionDown", "its partition is down"),
     ("PartitionInactive", "its partition takes no jobs now"),
     ("NodeDown", "a node that it needs is down"),
@@ -65,10 +85,16 @@ pub fn reason_in_words(reason: &str) -> String {
     if let Some((_, meaning)) = REASONS.iter().find(|(name, _)| *name == reason) {
         return (*meaning).to_owned();
     }
-    if reason.starts_with("ReqNodeNotAvail") {
+    // With signs of its own between the words, as newer versions write it: `Nodes_required_for_job_are_DOWN,_DRAINED_…`.
+    let is_about_nodes = |begin: &str| reason.replace('_', " ").starts_with(begin);
+    if is_about_nodes("ReqNodeNotAvail") || is_about_nodes("Nodes required for job are DOWN") {
         return "a node that it needs is reserved or down".to_owned();
     }
-    if reason.starts_with("QOS") || reason.starts_with("Assoc") {
+    // `QOSMaxJobsPerUserLimit`, `AssocGrpCpuLimit`, `MaxCpuPerAccount`.
+    if ["QOS", "Assoc", "Max"]
+        .iter()
+        .any(|begin| reason.starts_with(begin))
+    {
         return format!("your account may not use more at the moment ({reason})");
     }
     match reason {
@@ -85,6 +111,18 @@ mod tests {
     fn common_reasons_are_said_in_words() {
         assert_eq!(reason_in_words("(Priority)"), "others are before it");
         assert!(reason_in_words("QOSMaxGRESPerUser").contains("may not use more"));
+        assert!(reason_in_words("MaxJobsPerAccount").contains("may not use more"));
+        // Of Slurm 22.05, and the first as newer versions write it.
+        for reason in [
+            "Nodes_required_for_job_are_DOWN,_DRAINED_or_reserved_for_jobs_in_higher_priority_partitions",
+            "Nodes required for job are DOWN, DRAINED or reserved for jobs in higher priority partitions",
+            "ReqNodeNotAvail, UnavailableNodes:vm",
+        ] {
+            assert!(
+                reason_in_words(reason).contains("reserved or down"),
+                "{reason}"
+            );
+        }
         assert!(reason_in_words("None").contains("not looked at"));
         assert_eq!(reason_in_words("SomethingNew"), "SomethingNew");
         let reasons = REASONS.map(|(name, _)| name);

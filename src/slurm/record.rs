@@ -1,6 +1,7 @@
 //! What a task notes of each of its tries: `OUT/.sweep/slurm/tasks/<job>_<task>-<restart>.json`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,10 +35,14 @@ pub(super) enum TaskEnd {
     Stopped(String),
 }
 
+/// Where a task notes its try after `restart` others.
+pub(super) fn path(folder: &Folder, id: &TaskId, restart: u32) -> PathBuf {
+    folder.tasks().join(format!("{id}-{restart}.json"))
+}
+
 /// What a task noted of its try after `restart` others.
 pub(super) fn read(folder: &Folder, id: &TaskId, restart: u32) -> Option<Record> {
-    let path = folder.tasks().join(format!("{id}-{restart}.json"));
-    let bytes = ordinary_file::read(&path, MOST_BYTES, Links::Refused).ok()?;
+    let bytes = ordinary_file::read(&path(folder, id, restart), MOST_BYTES, Links::Refused).ok()?;
     serde_json::from_slice(&bytes).ok()
 }
 

@@ -1,10 +1,14 @@
 //! What to do about what Slurm refuses.
 
 /// What a word of Slurm's means for a person, by what its message holds in lower case. The first that fits counts.
-const REMEDIES: [(&str, &str); 22] = [
+const REMEDIES: [(&str, &str); 25] = [
     (
         "invalid partition",
         "“sinfo” lists the partitions of this cluster: name one by --partition",
+    ),
+    (
+        "no partition specified",
+        "This cluster has no usual partition: “sinfo” lists them; name one by --partition",
     ),
     (
         "maxsubmit",
@@ -15,6 +19,10 @@ const REMEDIES: [(&str, &str); 22] = [
         "violates accounting",
         "What is asked for is more than your account or quality of service allows: ask for less, let each task train more cells \
          (--cells-per-task), or name another --account or --qos",
+    ),
+    (
+        "time limit specification required",
+        "This cluster wants to know how long a task may take: say --time",
     ),
     (
         "time limit",
@@ -80,6 +88,11 @@ const REMEDIES: [(&str, &str); 22] = [
         "You may not do this: ask who runs the cluster for access to the partition or account",
     ),
     (
+        "authentication",
+        "This machine can’t show the cluster who you are (its munge does not run, or has another key): log in where sbatch works, \
+         or tell who runs the cluster",
+    ),
+    (
         "configuration source",
         "This machine does not know its cluster: set SLURM_CONF, or log in where sbatch works",
     ),
@@ -110,7 +123,7 @@ pub(super) fn of(words: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Said by Slurm 22.05.
+    /// Said by Slurm 22.05, all but two that no cluster here could be made to say.
     #[test]
     fn what_slurm_says_has_a_remedy() {
         for (words, remedy) in [
@@ -148,6 +161,30 @@ mod tests {
             (
                 "Unable to contact slurm controller (connect failure)",
                 "later",
+            ),
+            (
+                "Batch job submission failed: Time limit specification required, but not provided",
+                "say --time",
+            ),
+            (
+                "Batch job submission failed: No partition specified or system default partition",
+                "no usual partition",
+            ),
+            (
+                "If munged is up, restart with --num-threads=10; Munge encode failed: Failed to access \"/run/munge/munge.socket.2\": \
+                 Permission denied (Did you start munged?); slurm_send_node_msg: auth_g_create: REQUEST_JOB_INFO has authentication \
+                 error; Protocol authentication error",
+                "munge",
+            ),
+            (
+                "s_p_parse_file: cannot stat file /nowhere: No such file or directory, retrying in 1sec up to 60sec; ClusterName needs \
+                 to be specified; Unable to process configuration file",
+                "set SLURM_CONF",
+            ),
+            (
+                "resolve_ctls_from_dns_srv: res_nsearch error: Unknown host; fetch_config: DNS SRV lookup failed; \
+                 _establish_config_source: failed to fetch config; Could not establish a configuration source",
+                "set SLURM_CONF",
             ),
         ] {
             assert!(

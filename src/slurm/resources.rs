@@ -9,6 +9,20 @@ const WARNING: u64 = 120;
 /// Slurm gives that signal up to a minute early, so that a task with less time would do nothing but save.
 const LEAST_TIME: u64 = 300;
 
+/// Variables by which a person or a site sets what the script says of how tasks run: `sbatch` would believe them rather than
+/// the script.
+const SAID_BY_THE_SCRIPT: [&str; 8] = [
+    "SBATCH_ARRAY_INX",
+    "SBATCH_ERROR",
+    "SBATCH_JOB_NAME",
+    "SBATCH_NO_REQUEUE",
+    "SBATCH_OPEN_MODE",
+    "SBATCH_OUTPUT",
+    "SBATCH_SIGNAL",
+    // Nobody waits here until all is trained.
+    "SBATCH_WAIT",
+];
+
 /// What each task asks of the cluster, as options of `sbatch`. What is not said is the site's default.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Resources {
@@ -62,6 +76,41 @@ impl Resources {
             lines.push(format!("#SBATCH {option}"));
         }
         Ok(lines.join("\n"))
+    }
+
+    /// Variables that `sbatch` would believe rather than what is said here or in the script. What is not said may come from
+    /// such a variable: an account, for instance.
+    pub(super) fn contradicted_by(&self) -> Vec<&'static str> {
+        let mut variables = SAID_BY_THE_SCRIPT.to_vec();
+        for (value, names) in [
+            (&self.partition, &["SBATCH_PARTITION"][..]),
+            (&self.time, &["SBATCH_TIMELIMIT"]),
+            (
+                &self.gpus,
+                &[
+                    "SBATCH_GPUS",
+                    "SBATCH_GPUS_PER_NODE",
+                    "SBATCH_GPUS_PER_TASK",
+                    "SBATCH_GRES",
+                ],
+            ),
+            (
+                &self.mem,
+                &[
+                    "SBATCH_MEM_PER_NODE",
+                    "SBATCH_MEM_PER_CPU",
+                    "SBATCH_MEM_PER_GPU",
+                ],
+            ),
+            (&self.account, &["SBATCH_ACCOUNT"]),
+            (&self.qos, &["SBATCH_QOS"]),
+            (&self.constraint, &["SBATCH_CONSTRAINT"]),
+        ] {
+            if value.is_some() {
+                variables.extend(names);
+            }
+        }
+        variables
     }
 
     /// How many seconds before its end a task is told to save.
@@ -163,6 +212,23 @@ mod tests {
             Resources::default().lines().unwrap(),
             "#SBATCH --cpus-per-task=4"
         );
+    }
+
+    #[test]
+    fn what_is_said_counts_rather_than_a_person_s_variables() {
+        let resources = Resources {
+            partition: Some("gpu".to_owned()),
+            mem: Some("16G".to_owned()),
+            ..Resources::default()
+        };
+        let hidden = resources.contradicted_by();
+        for variable in ["SBATCH_PARTITION", "SBATCH_MEM_PER_CPU", "SBATCH_WAIT"] {
+            assert!(hidden.contains(&variable), "{variable}");
+        }
+        // Not said: a person's own default.
+        for variable in ["SBATCH_ACCOUNT", "SBATCH_TIMELIMIT", "SBATCH_GRES"] {
+            assert!(!hidden.contains(&variable), "{variable}");
+        }
     }
 
     #[test]

@@ -51,9 +51,29 @@ impl TaskStatus {
     }
 }
 
+/// What to do about tasks that have ended, each once, as whole sentences without their full stops.
+pub fn remedies<'a>(tasks: impl IntoIterator<Item = &'a TaskStatus>) -> Vec<&'static str> {
+    let mut remedies = Vec::new();
+    for task in tasks {
+        if let TaskState::Ended(ended) = &task.state
+            && let Some(remedy) = ended.remedy()
+            && !remedies.contains(&remedy)
+        {
+            remedies.push(remedy);
+        }
+    }
+    remedies
+}
+
 /// Whether a task in the queue has not come to its end.
 pub(super) fn is_alive(row: &Row) -> bool {
     Ended::from_state(&row.state, None).is_none()
+}
+
+/// The tasks in the queue that have not come to their end.
+pub(super) fn alive(rows: &[Row]) -> HashSet<&TaskId> {
+    let alive = rows.iter().filter(|row| is_alive(row));
+    alive.map(|row| &row.id).collect()
 }
 
 /// The tasks of the sweep in `out`, in the order in which they were submitted: those that wait or run, and of each cell's
@@ -178,8 +198,7 @@ fn state(
     let Some(row) = row else {
         let account = more.accounts.get(id);
         let ended = account.and_then(|account| Ended::from_state(&account.state, account.exit));
-        let ended = ended.or_else(said).unwrap_or(Ended::Unknown);
-        return TaskState::Ended(in_own_words(ended, record));
+        return TaskState::Ended(why(ended.unwrap_or(Ended::Unknown), said, record));
     };
     match row.state.as_str() {
         "PENDING" | "REQUEUED" | "REQUEUE_HOLD" | "SPECIAL_EXIT" | "REQUEUE_FED"
@@ -200,16 +219,25 @@ fn state(
             let exit = more.accounts.get(id).and_then(|account| account.exit);
             let exit = exit.or_else(|| more.remembered.get(id)?.exit);
             match Ended::from_state(state, exit) {
-                // Killed by what watches over memory, where Slurm does not notice who it was.
-                Some(Ended::Killed { signal }) => TaskState::Ended(in_own_words(
-                    said().unwrap_or(Ended::Killed { signal }),
-                    record,
-                )),
-                Some(ended) => TaskState::Ended(in_own_words(ended, record)),
+                Some(ended) => TaskState::Ended(why(ended, said, record)),
                 None => TaskState::Running,
             }
         }
     }
+}
+
+/// Why a task ended: what Slurm's programs say, or what stands in its log (`said`) where that is more, or what it noted itself.
+fn why(ended: Ended, said: impl Fn() -> Option<Ended>, record: Option<&Record>) -> Ended {
+    let ended = match ended {
+        Ended::Killed { .. } | Ended::Unknown => said().unwrap_or(ended),
+        // What watches over memory fails or cancels a job, in some ways to set it up, and only the log says why.
+        Ended::Failed { .. } | Ended::Cancelled => match said() {
+            Some(Ended::OutOfMemory) => Ended::OutOfMemory,
+            _ => ended,
+        },
+        ended => ended,
+    };
+    in_own_words(ended, record)
 }
 
 /// A task knows best why it failed or did not go on.
@@ -221,6 +249,13 @@ fn in_own_words(ended: Ended, record: Option<&Record>) -> Ended {
         (Ended::Failed { status, .. }, TaskEnd::Failed(reason)) => Ended::Failed {
             status,
             reason: Some(reason.clone()),
+        },
+        // What was noted is of the try before: the one that failed has noted nothing.
+        (Ended::Failed { status, .. }, TaskEnd::QueuedAgain) => Ended::Failed {
+            status,
+            reason: Some(
+                "it was saved and queued again, and then ended before Graft began".to_owned(),
+            ),
         },
         (Ended::Failed { .. } | Ended::Unknown, TaskEnd::Stopped(reason)) => {
             Ended::NotQueuedAgain(reason.clone())
@@ -346,6 +381,36 @@ mod tests {
             ),
             Ended::NotQueuedAgain(reason)
         );
+        // Of a real Slurm whose node took the new try for the one before.
+        let mut at_once = More::default();
+        let account = sacct::parse("12_3|FAILED|1:0|vm\n");
+        at_once.accounts.insert(id.clone(), account[0].clone());
+        let said = ended(Some(&failed), &at_once, Some(TaskEnd::QueuedAgain), "").to_string();
+        assert!(said.contains("ended before Graft began"), "{said}");
+        // Of a cluster that watches over memory by counting it (OverMemoryKill): the accounts know of a signal, or of a person
+        // who cancelled.
+        let counted = "slurmstepd-vm: error: StepId=1.batch exceeded memory limit (323047424 > 314572800), being killed\n\
+                       slurmstepd-vm: error: *** JOB 1 ON vm CANCELLED AT 2026-12-01T01:42:55 ***\n";
+        for account in [
+            "12_3|FAILED|0:9|vm\n",
+            "12_3|CANCELLED by 0|0:0|vm\n",
+            "12_3|FAILED|1:0|vm\n",
+        ] {
+            let mut accounts = More::default();
+            accounts
+                .accounts
+                .insert(id.clone(), sacct::parse(account)[0].clone());
+            assert_eq!(
+                ended(None, &accounts, None, counted),
+                Ended::OutOfMemory,
+                "{account}"
+            );
+            assert_ne!(
+                ended(None, &accounts, None, "epoch 1\n"),
+                Ended::OutOfMemory,
+                "{account}"
+            );
+        }
         // With accounting.
         let mut accounts = More::default();
         let rows = sacct::parse("12_3|OUT_OF_MEMORY|0:125|n2\n");

@@ -13,7 +13,7 @@ use super::error::SlurmError;
 use super::folder::Folder;
 use super::parse::scontrol::{self, Job};
 use super::parse::{TaskId, is_number, log};
-use super::record::{Record, TaskEnd};
+use super::record::{self, Record, TaskEnd};
 use crate::format;
 use crate::runs::atomic;
 
@@ -77,7 +77,7 @@ impl Task {
         let folder = Folder::of(out);
         let restart = number("SLURM_RESTART_COUNT").unwrap_or(0);
         Some(Self {
-            path: folder.tasks().join(format!("{id}-{restart}.json")),
+            path: record::path(&folder, &id, restart),
             folder,
             id,
             record: Record {

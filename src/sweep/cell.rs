@@ -37,6 +37,26 @@ pub enum CellState {
     Finished,
 }
 
+impl CellState {
+    /// `finished`, as tables and JSON have it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Running => "running",
+            Self::Stopped => "stopped",
+            Self::Interrupted => "interrupted",
+            Self::Pruned => "pruned",
+            Self::Failed(_) => "failed",
+            Self::Finished => "finished",
+        }
+    }
+
+    /// Whether it needs no more work.
+    pub fn is_done(&self) -> bool {
+        matches!(self, Self::Finished | Self::Pruned)
+    }
+}
+
 /// How a cell stands, from its folder.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CellStatus {

@@ -6,12 +6,12 @@ use crate::experiment::{Experiment, FreezePlan, Views};
 
 /// A name that cells share whose first phase computes the same features of the frozen part. It may be the same where they
 /// differ after all: one of both then waits in vain for a moment. `None` where there is nothing to share: nothing is frozen,
-/// or every epoch sees other pictures.
+/// or every epoch sees other pictures, as it does where they are mixed.
 pub(super) fn shared_features(experiment: &Experiment) -> Option<String> {
     let first = experiment.phases.first()?;
     let augmentation = &experiment.augmentation;
     let is_fresh = augmentation.is_active() && augmentation.views == Views::Fresh;
-    if first.freeze == FreezePlan::Nothing || is_fresh {
+    if first.freeze == FreezePlan::Nothing || is_fresh || augmentation.is_mixing() {
         return None;
     }
     let data = &experiment.data;
@@ -62,6 +62,10 @@ mod tests {
         assert!(views.is_some() && views != key);
         other.seed += 1;
         assert_ne!(shared_features(&other), views);
+
+        let mut other = base.clone();
+        other.augmentation.mixup = 0.2;
+        assert_eq!(shared_features(&other), None);
 
         let mut other = base;
         other.phases[0].freeze = FreezePlan::Nothing;

@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::SweepError;
-use crate::ordinary_file::{self, Links};
+use crate::ordinary_file::{self, Links, LockFile};
 use crate::runs::{atomic, files};
 
-const OWN: &str = ".sweep";
+/// What processes say to each other about a sweep, in the folder of its cells' folders.
+pub const OWN_FOLDER: &str = ".sweep";
 const LOCKS: &str = "locks";
 const FEATURES: &str = "features";
 const FAILURES: &str = "failures";
@@ -31,7 +32,7 @@ pub(super) struct SweepFolder(PathBuf);
 
 /// One cell, which nobody else works on as long as this is held.
 #[derive(Debug)]
-pub(super) struct CellLock(File);
+pub(super) struct CellLock(LockFile);
 
 /// Whether the features that a cell begins with may be computed now.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ pub(super) enum Claim {
 }
 
 #[derive(Debug)]
-pub(super) struct FeatureClaim(File);
+pub(super) struct FeatureClaim(LockFile);
 
 impl SweepFolder {
     pub fn new(out: &Path) -> Self {
@@ -65,7 +66,7 @@ impl SweepFolder {
     }
 
     fn own(&self) -> PathBuf {
-        self.0.join(OWN)
+        self.0.join(OWN_FOLDER)
     }
 
     /// While it stands, processes that work on the sweep stop.
@@ -99,13 +100,13 @@ impl SweepFolder {
     /// When the lock can't be made.
     pub fn lock(&self, name: &str) -> Result<Option<CellLock>, SweepError> {
         let path = self.lock_path(name);
-        let file = ordinary_file::open_lock(&path)
-            .map_err(|error| problem(&path, "can’t be opened", &error))?;
+        let file =
+            LockFile::open(&path).map_err(|error| problem(&path, "can’t be opened", &error))?;
         Ok(taken(&file, &path)?.then_some(CellLock(file)))
     }
 
     pub fn is_locked(&self, name: &str) -> bool {
-        ordinary_file::is_locked(&self.lock_path(name))
+        LockFile::is_held(&self.lock_path(name))
     }
 
     /// How often a cell was begun or gone on with, as far as it can be read.
@@ -141,13 +142,7 @@ impl SweepFolder {
     /// # Errors
     /// What the disk says.
     pub fn clear_failure(&self, name: &str) -> Result<(), SweepError> {
-        let path = self.failure_path(name);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(problem(&path, "can’t be removed", &error))
-            }
-            _ => Ok(()),
-        }
+        remove_if_there(&self.failure_path(name))
     }
 
     /// Whether the features of this name may be computed.
@@ -159,8 +154,8 @@ impl SweepFolder {
             return Ok(Claim::Free);
         };
         let path = self.own().join(FEATURES).join(key);
-        let mut file = ordinary_file::open_lock(&path)
-            .map_err(|error| problem(&path, "can’t be opened", &error))?;
+        let mut file =
+            LockFile::open(&path).map_err(|error| problem(&path, "can’t be opened", &error))?;
         if is_done(&mut file) {
             return Ok(Claim::Free);
         }
@@ -209,7 +204,7 @@ impl CellLock {
         let before = self
             .0
             .seek(SeekFrom::Start(0))
-            .and_then(|_| (&mut self.0).take(64).read_to_string(&mut text))
+            .and_then(|_| (&mut *self.0).take(64).read_to_string(&mut text))
             .ok()
             .and_then(|_| text.trim().parse().ok())
             .unwrap_or(0_u32);
@@ -266,6 +261,16 @@ fn taken(file: &File, path: &Path) -> Result<bool, SweepError> {
         }
     }
     Ok(false)
+}
+
+/// Removes a file; that there is none is as well.
+pub(super) fn remove_if_there(path: &Path) -> Result<(), SweepError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(problem(path, "can’t be removed", &error))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn problem(path: &Path, what: &str, error: &io::Error) -> SweepError {

@@ -35,12 +35,26 @@ impl Goal {
         value.filter(|value| value.is_finite())
     }
 
+    /// As its column of `metrics.csv` is called.
+    pub fn column(self) -> &'static str {
+        match self.metric {
+            Monitor::ValidationLoss => "validation_loss",
+            Monitor::ValidationAccuracy => "validation_accuracy",
+            Monitor::ValidationMacroF1 => "validation_macro_f1",
+        }
+    }
+
+    /// A value turned so that higher is better.
+    pub fn worth(self, value: f64) -> f64 {
+        match self.info().higher_is_better {
+            true => value,
+            false => -value,
+        }
+    }
+
     /// Whether `a` is better than `b`.
     pub fn is_better(self, a: f64, b: f64) -> bool {
-        match self.info().higher_is_better {
-            true => a > b,
-            false => a < b,
-        }
+        self.worth(a) > self.worth(b)
     }
 
     /// The best value among the epochs up to `until`, and its epoch; of equals the first.

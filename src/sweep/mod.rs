@@ -32,11 +32,12 @@ mod training;
 
 pub use cell::{Cell, CellState, CellStatus};
 pub use error::SweepError;
-pub use file::{Sweep, Values, Varied};
+pub use file::{ENDING, Sweep, Values, Varied};
+pub use folder::OWN_FOLDER;
 pub use goal::Goal;
 pub use listener::{CellNews, SweepListener};
 pub use plan::{Plan, base};
-pub use results::{Effect, PairEffect, Results, Row};
+pub use results::{Effect, EffectValues, PairEffect, Results, Row};
 pub use run_missing::{Report, Request, run_missing};
 pub use shipped::shipped;
 pub use status::{StatusReader, default_out, seconds_left};

@@ -15,7 +15,6 @@ use super::listener::{CellNews, SweepListener};
 use super::plan::Plan;
 use super::status::StatusReader;
 use super::stopping::while_listening;
-use super::strategy::Strategy;
 use super::training::{CellTraining, Pictures, train_cell};
 use crate::data::StopFlag;
 use crate::runs::{RunState, lifecycle};
@@ -54,6 +53,24 @@ pub struct Report {
     pub stopped: bool,
 }
 
+impl Report {
+    /// Of cells that stand so.
+    pub fn of<'a>(states: impl Iterator<Item = &'a CellState>, stopped: bool) -> Self {
+        let mut report = Self {
+            stopped,
+            ..Self::default()
+        };
+        for state in states {
+            match state {
+                state if state.is_done() => report.finished += 1,
+                CellState::Failed(_) => report.failed += 1,
+                _ => report.left += 1,
+            }
+        }
+        report
+    }
+}
+
 /// Trains what is missing, cell by cell, beside any number of other processes that do the same.
 ///
 /// # Errors
@@ -75,12 +92,9 @@ fn carry_out(
     folder: SweepFolder,
     listener: &mut dyn SweepListener,
 ) -> Result<Report, SweepError> {
-    let halves = matches!(
-        request.plan.sweep.strategy,
-        Strategy::SuccessiveHalving { .. }
-    );
+    let takes_any = request.plan.sweep.strategy.takes_any_cell();
     let scope = match request.only {
-        Some(only) if !halves => only.to_vec(),
+        Some(only) if !takes_any => only.to_vec(),
         _ => (0..request.plan.cells.len()).collect(),
     };
     let mut worker = Worker {
@@ -268,18 +282,6 @@ impl Worker<'_> {
     }
 
     fn report(&self, cells: &[CellStatus], stopped: bool) -> Report {
-        let mut report = Report {
-            stopped,
-            ..Report::default()
-        };
-        for &index in &self.scope {
-            match &cells[index].state {
-                CellState::Finished => report.finished += 1,
-                CellState::Pruned => report.finished += 1,
-                CellState::Failed(_) => report.failed += 1,
-                _ => report.left += 1,
-            }
-        }
-        report
+        Report::of(self.scope.iter().map(|&index| &cells[index].state), stopped)
     }
 }

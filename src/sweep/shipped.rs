@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::error::SweepError;
-use super::file::Sweep;
+use super::file::{ENDING, Sweep};
 
 /// File name and text of each.
 pub fn shipped() -> &'static [(&'static str, &'static str)] {
@@ -23,7 +23,7 @@ impl Sweep {
     /// Those of [`Sweep::load`].
     pub fn find(path: &Path) -> Result<Self, SweepError> {
         let is_called = |name: &str| {
-            let short = name.strip_suffix(".sweep.ron").unwrap_or(name);
+            let short = name.strip_suffix(ENDING).unwrap_or(name);
             path == Path::new(name) || path == Path::new(short)
         };
         match shipped().iter().find(|(name, _)| is_called(name)) {

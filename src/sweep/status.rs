@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::cell::{Cell, CellState, CellStatus};
+use super::file::ENDING;
 use super::folder::SweepFolder;
 use super::plan::Plan;
 use super::stamp::Stamp;
@@ -209,10 +210,7 @@ impl StatusReader {
                 .map(|(found, planned)| {
                     let has_come = found.reached(*planned) >= rung.min(*planned);
                     let (value, _) = goal.best(&found.metrics, rung).filter(|_| has_come)?;
-                    Some(match goal.info().higher_is_better {
-                        true => value,
-                        false => -value,
-                    })
+                    Some(goal.worth(value))
                 })
                 .collect();
             let scores = scores?;
@@ -302,6 +300,6 @@ pub fn seconds_left(cells: &[CellStatus]) -> Option<f64> {
 /// Where a sweep's cells stand unless a person says otherwise: `sweeps/NAME` in the folder of runs, by the name of its file.
 pub fn default_out(runs: &Path, file: &Path) -> PathBuf {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.strip_suffix(".sweep.ron").unwrap_or(&name);
+    let name = name.strip_suffix(ENDING).unwrap_or(&name);
     runs.join("sweeps").join(crate::runs::slug(name))
 }

@@ -1,14 +1,13 @@
 //! A file that asks every process of a sweep to stop, on whatever machine it works.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use super::error::SweepError;
-use super::folder::{SweepFolder, problem};
+use super::folder::{SweepFolder, problem, remove_if_there};
 use crate::data::StopFlag;
 
 /// How often it is looked for.
@@ -37,12 +36,7 @@ pub(super) fn while_listening<T>(
 ) -> Result<T, SweepError> {
     let path = folder.stop_path();
     // Whoever asked before asked those that worked then.
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            return Err(problem(&path, "can’t be removed", &error));
-        }
-        _ => {}
-    }
+    remove_if_there(&path)?;
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         let watching = thread::Builder::new()

@@ -25,6 +25,13 @@ pub enum Strategy {
     },
 }
 
+impl Strategy {
+    /// Whether whoever works may take any cell, because which cells there are to train is known only when others are done.
+    pub(crate) fn takes_any_cell(&self) -> bool {
+        matches!(self, Self::SuccessiveHalving { .. })
+    }
+}
+
 /// What is known of a setting, all its seeds together.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Standing {

@@ -10,14 +10,15 @@ use super::cell::Cell;
 use super::error::SweepError;
 use super::folder::{SweepFolder, problem};
 use super::plan::Plan;
+use super::results::mean_score;
 use crate::analysis::evaluate::{EvaluateRequest, Pictures, evaluate_run};
 use crate::data::{Split, StopFlag};
-use crate::evaluation::seeds::Spread;
-use crate::evaluation::{Interval, IntervalMethod, Score, wilson};
+use crate::evaluation::Score;
 use crate::experiment::Precision;
 use crate::ordinary_file::{self, Links};
 use crate::runs::{RunError, atomic, tested};
 use crate::training::events::TestMetrics;
+use crate::training::metrics::Unit;
 
 const FILE: &str = "tested.json";
 const LARGEST: u64 = 16 << 20;
@@ -39,24 +40,8 @@ impl Tested {
     /// Mean accuracy on the test pictures with its 95 % interval: of the seeds' spread, of one seed by Wilson.
     pub fn accuracy(&self) -> Option<Score> {
         let values: Vec<f64> = self.metrics.iter().map(|test| test.accuracy).collect();
-        let spread = Spread::new(&values)?;
-        if spread.standard_deviation > 0.0 {
-            let interval = spread.mean.interval.map(|interval| Interval {
-                low: interval.low.max(0.0),
-                high: interval.high.min(1.0),
-            });
-            return Some(Score {
-                interval,
-                ..spread.mean
-            });
-        }
-        let trials = self.metrics.first()?.n as u64;
-        let right = (spread.mean.value * trials as f64).round() as u64;
-        Some(Score {
-            value: spread.mean.value,
-            interval: Some(wilson(right.min(trials), trials)),
-            method: IntervalMethod::Wilson,
-        })
+        let pictures = self.metrics.first()?.n as u64;
+        mean_score(&values, Unit::Share, Some(pictures))
     }
 }
 

@@ -122,6 +122,7 @@ fn carried_out(
             folder_name: Some(cell.name.clone()),
             until_epoch: training.until_epoch,
             withholds_test: true,
+            ..RunTerms::default()
         },
     };
     let mut heard = Heard {
@@ -170,11 +171,13 @@ impl Pictures {
                 &known.classes,
                 &known.exclude,
                 &known.split.group,
+                &known.split.together,
             ) == (
                 &data.source,
                 &data.classes,
                 &data.exclude,
                 &data.split.group,
+                &data.split.together,
             )
         };
         if let Some((known, dataset)) = &self.0

@@ -123,13 +123,22 @@ fn any_data() -> impl Strategy<Value = DataConfig> {
         classes,
         0.01..0.7_f64,
         0.0..0.7_f64,
-        (any::<Option<u64>>(), group),
+        (any::<Option<u64>>(), group, any_together(), any_folds()),
         limit,
         exclude,
         fit,
     )
         .prop_map(
-            |(source, classes, validation, test, (seed, group), limit, exclude, fit)| DataConfig {
+            |(
+                source,
+                classes,
+                validation,
+                test,
+                (seed, group, together, (folds, fold)),
+                limit,
+                exclude,
+                fit,
+            )| DataConfig {
                 source,
                 classes,
                 split: SplitConfig {
@@ -137,12 +146,33 @@ fn any_data() -> impl Strategy<Value = DataConfig> {
                     test,
                     seed,
                     group,
+                    together,
+                    folds,
+                    fold,
                 },
                 limit,
                 exclude,
                 fit,
             },
         )
+}
+
+/// Pictures that stay together, none in two sets.
+fn any_together() -> impl Strategy<Value = Vec<Vec<String>>> {
+    prop::collection::vec(1_usize..4, 0..3).prop_map(|sizes| {
+        let set = |(set, size)| {
+            (0..size)
+                .map(move |place| format!("{set}/{place}.png"))
+                .collect()
+        };
+        sizes.into_iter().enumerate().map(set).collect()
+    })
+}
+
+/// Folds of a cross-validation, and which of them is the test.
+fn any_folds() -> impl Strategy<Value = (Option<u32>, Option<u32>)> {
+    prop::option::of((2_u32..=20, prop::option::of(0_u32..=2)))
+        .prop_map(|folds| (folds.map(|of| of.0), folds.and_then(|of| of.1)))
 }
 
 fn any_head() -> impl Strategy<Value = HeadConfig> {
@@ -341,17 +371,32 @@ pub fn any_experiment() -> impl Strategy<Value = Experiment> {
                 trained_norm: TrainedNorm::Inference,
             },
         );
-    let augmentation = (0.0..180.0_f64, 0.0..0.9_f64, any::<bool>(), 1_u32..64).prop_map(
-        |(rotation, zoom, vertical_flip, views)| Augmentation {
-            views: Views::Cached(views),
-            vertical_flip,
-            rotation,
-            zoom,
-            ..Augmentation::default()
-        },
-    );
+    let mixing = (any::<bool>(), 0.0..4.0_f64, 0.0..4.0_f64);
+    let augmentation = (
+        0.0..180.0_f64,
+        0.0..0.9_f64,
+        any::<bool>(),
+        1_u32..64,
+        mixing,
+    )
+        .prop_map(
+            |(rotation, zoom, vertical_flip, views, (trivial_augment, mixup, cutmix))| {
+                Augmentation {
+                    trivial_augment,
+                    mixup,
+                    cutmix,
+                    views: Views::Cached(views),
+                    vertical_flip,
+                    rotation,
+                    zoom,
+                    ..Augmentation::default()
+                }
+            },
+        );
     let phases = prop::collection::vec(any_phase(), 1..4);
     let start = (any_name(), ".{0,20}", any::<u64>());
+    // The strength of logistic regression, where the first phase is that.
+    let solver = prop::option::weighted(0.25, prop::option::of(1e-6..1e6_f64));
     (
         start,
         any_data(),
@@ -360,10 +405,20 @@ pub fn any_experiment() -> impl Strategy<Value = Experiment> {
         augmentation,
         any_training(),
         phases,
+        solver,
     )
         .prop_map(
-            |((name, notes, seed), data, backbone, head, augmentation, training, phases)| {
-                Experiment {
+            |(
+                (name, notes, seed),
+                data,
+                backbone,
+                head,
+                augmentation,
+                training,
+                phases,
+                solver,
+            )| {
+                let mut experiment = Experiment {
                     name,
                     notes,
                     seed,
@@ -373,7 +428,12 @@ pub fn any_experiment() -> impl Strategy<Value = Experiment> {
                     augmentation,
                     training,
                     phases,
+                };
+                if let Some(c) = solver {
+                    experiment.phases[0].optimizer = Optimizer::LogisticRegression { c };
+                    experiment.fit_to_solver(0);
                 }
+                experiment
             },
         )
 }

@@ -304,7 +304,7 @@ fn assert_trained_once(out: &Path, cell: &str) {
 }
 
 /// The same sweep without a cluster, on as many threads as a task has.
-fn train_undisturbed(lab: &Lab) -> std::path::PathBuf {
+pub fn train_undisturbed(lab: &Lab) -> std::path::PathBuf {
     let mut command = lab.sweep.command("run", "whole", &["--device", "cpu"]);
     let output = command.env("SLURM_CPUS_PER_TASK", "1").output().unwrap();
     assert!(
@@ -378,4 +378,88 @@ fn a_sweep_of_24_cells_in_slurm_ends_as_one_that_nobody_disturbed() {
     study.finish(Duration::from_secs(600));
     study.check(&whole);
     println!("seed {seed}: {}", study.figure());
+}
+
+/// How long an epoch of a sweep's cells took on the average.
+fn seconds_of_an_epoch(out: &Path) -> f64 {
+    let metrics = cells(out)
+        .into_iter()
+        .map(|cell| std::fs::read_to_string(out.join(cell).join("metrics.csv")).unwrap());
+    let seconds: Vec<f64> = metrics
+        .flat_map(|metrics| {
+            let lines = metrics.lines().skip(1);
+            let seconds = lines.map(|line| line.rsplit_once(',').unwrap().1.parse().unwrap());
+            seconds.collect::<Vec<f64>>()
+        })
+        .collect();
+    seconds.iter().sum::<f64>() / seconds.len() as f64
+}
+
+/// Two cells whose time is over every minute, as Slurm itself counts it: one is told some seconds before, the other only when
+/// Slurm ends it. Takes about fifteen minutes:
+///
+/// ```text
+/// cargo test --test integration slurm::disturbed::a_time_limit -- --ignored --nocapture
+/// ```
+#[test]
+#[ignore = "takes minutes: see above"]
+fn a_time_limit_changes_no_bit_of_a_cell_in_slurm() {
+    let rates = r#"(field: "phases[1].learning_rate", values: List([0.001, 0.01]))"#;
+    let with_epochs = |epochs: u32| format!("set: [\"phases[1].epochs={epochs}\"]");
+    let Some(measured) = Lab::new(rates, &with_epochs(30), 1, 1001) else {
+        return;
+    };
+    // Three minutes a cell, however quick this machine is.
+    let seconds = seconds_of_an_epoch(&train_undisturbed(&measured));
+    drop(measured);
+    let epochs = (180.0 / seconds).clamp(30.0, 20_000.0) as u32;
+    let Some(lab) = Lab::new(rates, &with_epochs(epochs), 2, 1001) else {
+        return;
+    };
+    let whole = train_undisturbed(&lab);
+    let study = Study::new(lab, 2, 1);
+    // Graft itself asks for five minutes at least; a person may submit its script with less.
+    let written = study.lab.submit(&["--dry-run"]);
+    let script = written["jobs"][0]["script"].as_str().unwrap();
+    let text = std::fs::read_to_string(script).unwrap();
+    let (untold, warning): (Vec<&str>, Vec<&str>) = text
+        .lines()
+        .partition(|line| !line.starts_with("#SBATCH --signal="));
+    assert_eq!(warning.len(), 1, "{text}");
+    for (array, text) in [("0", text.replace("@120", "@10")), ("1", untold.join("\n"))] {
+        std::fs::write(script, text).unwrap();
+        let array = format!("--array={array}");
+        let arguments = ["--parsable", "--time=1", &array, script];
+        assert!(!study.lab.cluster.ask("sbatch", &arguments).is_empty());
+    }
+    let began = Instant::now();
+    while !study.is_done() {
+        assert!(
+            began.elapsed() < Duration::from_secs(1800),
+            "not done: {}\n{:#?}",
+            String::from_utf8_lossy(&study.lab.output("status", &[]).stdout),
+            study.lab.cluster.queue()
+        );
+        // Nothing is submitted: they come back by themselves.
+        study.lab.cluster.hasten();
+        std::thread::sleep(Duration::from_secs(2));
+    }
+    study.check(&whole);
+    for cell in cells(&study.lab.out()) {
+        let tries: Vec<u32> = tries(&study.lab.out(), &cell)
+            .into_iter()
+            .map(|(after, _)| after)
+            .collect();
+        assert!(tries.len() >= 2, "{cell} was not ended: {tries:?}");
+        println!(
+            "{cell}: {epochs} epochs in {} tries, which began after epochs {tries:?}",
+            tries.len()
+        );
+    }
+    let logs = study.lab.out().join(".sweep/slurm/logs");
+    let ended = std::fs::read_dir(logs)
+        .unwrap()
+        .map(|log| std::fs::read_to_string(log.unwrap().path()).unwrap())
+        .filter(|log| log.contains("DUE TO TIME LIMIT"));
+    assert_eq!(ended.count(), 1, "only one is ended by the limit itself");
 }

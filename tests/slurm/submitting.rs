@@ -102,6 +102,36 @@ fn a_sweep_becomes_slurm_arrays_and_is_not_submitted_twice() {
 }
 
 #[test]
+fn a_person_s_own_variables_mislead_nobody_about_slurm() {
+    let Some(lab) = lab() else { return };
+    // As site modules and shells set them: Slurm believes them rather than a script, and shows less.
+    let document = |what: &str, arguments: &[&str]| {
+        let output = lab
+            .command(what, arguments)
+            .arg("--json")
+            .env("SBATCH_PARTITION", "nowhere")
+            .env("SBATCH_WAIT", "yes")
+            .env("SQUEUE_PARTITION", "high")
+            .env("SQUEUE_STATES", "RUNNING")
+            .env("SCANCEL_INTERACTIVE", "true")
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "graft sweep {what}: {errors}");
+        crate::cli::json(&String::from_utf8(output.stdout).unwrap())
+    };
+    let submit = ["--partition", "low", "--cpus", "1", HELD];
+    assert_eq!(document("submit", &submit)["cells"], 12);
+    assert_eq!(lab.cluster.in_state("PENDING").len(), 12);
+    assert_eq!(document("submit", &submit)["under_way"], 12);
+    let cancelled = document("cancel", &["--all"]);
+    assert_eq!(cancelled["tasks"].as_array().unwrap().len(), 12);
+    wait_until("all tasks are cancelled", || {
+        lab.cluster.in_state("PENDING").is_empty()
+    });
+}
+
+#[test]
 fn a_script_is_written_and_submitted_to_slurm_by_hand() {
     let Some(lab) = lab() else { return };
     let written = lab.submit(&["--dry-run", "--cells-per-task", "4", HELD]);

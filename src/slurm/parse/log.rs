@@ -15,11 +15,32 @@ pub fn ended(text: &str) -> Option<Ended> {
             // What stands above is of an earlier try.
             found = None;
         }
-        if line.starts_with("slurmstepd") {
-            found = of_line(line).or(found);
+        if is_of_slurm(line) {
+            found = match (of_line(line), found) {
+                // With older ways to watch over memory, Slurm says why and then that it has cancelled the task.
+                (Some(Ended::Cancelled), Some(Ended::OutOfMemory)) => Some(Ended::OutOfMemory),
+                (said, found) => said.or(found),
+            };
         }
     }
     found
+}
+
+/// Whether Slurm wrote a line: `slurmstepd-node7: error: …`, or, from version 24.11 on,
+/// `[2026-01-31T12:00:00.123] error: …`.
+fn is_of_slurm(line: &str) -> bool {
+    if line.starts_with("slurmstepd") {
+        return true;
+    }
+    let stamped = line
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once("] error: "));
+    stamped.is_some_and(|(time, _)| {
+        !time.is_empty()
+            && time
+                .bytes()
+                .all(|sign| sign.is_ascii_digit() || b"-T:.".contains(&sign))
+    })
 }
 
 fn of_line(line: &str) -> Option<Ended> {

@@ -2,8 +2,10 @@
 
 use super::{TaskId, is_number};
 
-/// What it is asked with: every task of an array in a line of its own.
-pub const ARGUMENTS: [&str; 4] = [
+/// What it is asked with: every task of an array in a line of its own. (`--all`: without it, whoever does not run the cluster
+/// does not see even their own jobs in a partition that is hidden.)
+pub const ARGUMENTS: [&str; 5] = [
+    "--all",
     "--noheader",
     "--array",
     "--states=all",

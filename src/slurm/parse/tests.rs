@@ -147,8 +147,25 @@ fn a_log_says_why_slurm_ended_a_task() {
         "slurmstepd: error: Detected 1 oom-kill event(s) in step 370626.batch cgroup. Some of your processes may have been killed by the cgroup out-of-memory handler.",
         "slurmstepd-n1: error: Detected 1 oom_kill event in StepId=12.batch. Some of the step tasks have been OOM Killed.",
         "slurmstepd: error: Exceeded job memory limit",
+        // From version 24.11 on.
+        "[2026-02-04T18:04:54.583] error: Detected 1 oom_kill event in StepId=8613706.batch. Some of the step tasks have been OOM Killed.",
+        // Of Slurm 22.05 with OverMemoryKill, whose last word may be that the task is cancelled.
+        "slurmstepd-vm: error: StepId=1.batch exceeded memory limit (323047424 > 314572800), being killed\n\
+         slurmstepd-vm: error: *** JOB 1 ON vm CANCELLED AT 2026-12-01T01:42:55 ***\n",
     ] {
         assert_eq!(log::ended(line), Some(Ended::OutOfMemory), "{line}");
+    }
+    let newer = |cause: &str| {
+        format!(
+            "[2026-04-26T18:51:11.802] error: *** JOB 7 ON n1 CANCELLED AT 2026-04-26T18:51:11 {cause} ***\n"
+        )
+    };
+    for (cause, ended) in [
+        ("DUE TO TIME LIMIT", Ended::OutOfTime),
+        ("DUE TO PREEMPTION", Ended::Preempted),
+        ("DUE to SIGNAL Terminated", Ended::Cancelled),
+    ] {
+        assert_eq!(log::ended(&newer(cause)), Some(ended), "{cause}");
     }
     // What was said of an earlier try, and what the program says, does not count.
     let again = format!(
@@ -160,6 +177,13 @@ fn a_log_says_why_slurm_ended_a_task() {
         log::ended("a picture was CANCELLED AT noon DUE TO TIME LIMIT\n"),
         None
     );
+    for own in [
+        "[2026-04-26T18:51:11Z ERROR graft] error: out of memory",
+        "[] error: out of memory",
+        "[train] error: out of memory",
+    ] {
+        assert_eq!(log::ended(own), None, "{own}");
+    }
 }
 
 #[test]

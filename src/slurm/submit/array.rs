@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{SubmitRequest, SubmittedJob, text};
-use crate::slurm::command::ask;
+use crate::slurm::command::ask_without;
 use crate::slurm::error::SlurmError;
 use crate::slurm::folder::Folder;
 use crate::slurm::jobs::{Job, Jobs};
@@ -46,7 +46,9 @@ pub(super) fn submit_array(
     let mut arguments = vec!["--parsable"];
     arguments.extend(dependency.as_deref());
     arguments.push(&path);
-    let answer = ask("sbatch", &arguments).and_then(|answer| answer.text_of("sbatch"));
+    let hidden = request.resources.contradicted_by();
+    let answer =
+        ask_without("sbatch", &arguments, &hidden).and_then(|answer| answer.text_of("sbatch"));
     let id = match answer {
         Ok(text) => job_number(&text).ok_or_else(|| {
             SlurmError::Request(format!(
@@ -76,10 +78,12 @@ pub(super) fn submit_array(
 
 /// What `sbatch --parsable` prints: `12`, or `12;cluster`.
 fn job_number(text: &str) -> Option<String> {
-    // A site's own remarks may stand above.
-    let last = text.lines().rfind(|line| !line.trim().is_empty())?;
-    let number = last.split(';').next()?.trim();
-    is_number(number).then(|| number.to_owned())
+    // A site's own remarks may stand above and below.
+    let number = |line: &str| {
+        let number = line.split(';').next()?.trim();
+        is_number(number).then(|| number.to_owned())
+    };
+    text.lines().rev().find_map(number)
 }
 
 /// Writes a script under the first free name; one that stands there unsubmitted with the same text is taken. A person may
@@ -137,6 +141,7 @@ mod tests {
             ("12\n", Some("12")),
             ("12;desk\n", Some("12")),
             ("Welcome to the cluster\n12\n", Some("12")),
+            ("12\nYour budget: 1,200 hours are left\n", Some("12")),
             ("Submitted batch job 12\n", None),
             ("", None),
         ] {

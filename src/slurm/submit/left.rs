@@ -5,8 +5,7 @@ use std::collections::HashSet;
 use super::{SubmitRequest, Submitted};
 use crate::slurm::folder::Folder;
 use crate::slurm::jobs::Jobs;
-use crate::slurm::parse::squeue::Row;
-use crate::slurm::status::is_alive;
+use crate::slurm::parse::TaskId;
 use crate::sweep::CellState;
 
 /// Cells whose tasks wait or run, and which of them are cancelled and only save what they have.
@@ -16,13 +15,10 @@ pub(super) struct UnderWay {
     ending: HashSet<String>,
 }
 
-pub(super) fn under_way(jobs: &Jobs, folder: &Folder, rows: &[Row]) -> UnderWay {
+pub(super) fn under_way(jobs: &Jobs, folder: &Folder, alive: &HashSet<&TaskId>) -> UnderWay {
     let mut under_way = UnderWay::default();
     for (id, cells) in jobs.tasks() {
-        let Some(row) = rows.iter().find(|row| row.id == id) else {
-            continue;
-        };
-        if !is_alive(row) {
+        if !alive.contains(&id) {
             continue;
         }
         let to = match folder.is_cancelled(&id) {
@@ -35,13 +31,11 @@ pub(super) fn under_way(jobs: &Jobs, folder: &Folder, rows: &[Row]) -> UnderWay 
 }
 
 /// Tasks that wait or run and take whatever cell there is.
-pub(super) fn alive_workers(jobs: &Jobs, folder: &Folder, rows: &[Row]) -> u32 {
-    let alive = jobs.tasks().filter(|(id, cells)| {
-        cells.is_empty()
-            && !folder.is_cancelled(id)
-            && rows.iter().any(|row| row.id == *id && is_alive(row))
-    });
-    u32::try_from(alive.count()).unwrap_or(u32::MAX)
+pub(super) fn alive_workers(jobs: &Jobs, folder: &Folder, alive: &HashSet<&TaskId>) -> u32 {
+    let workers = jobs
+        .tasks()
+        .filter(|(id, cells)| cells.is_empty() && alive.contains(id) && !folder.is_cancelled(id));
+    u32::try_from(workers.count()).unwrap_or(u32::MAX)
 }
 
 /// Whether each cell is left to train, and how the others stand.
@@ -54,7 +48,7 @@ pub(super) fn left(
     let mut open = Vec::with_capacity(states.len());
     for (cell, state) in request.plan.cells.iter().zip(states) {
         let is_open = match state {
-            CellState::Finished | CellState::Pruned => {
+            state if state.is_done() => {
                 submitted.finished += 1;
                 false
             }

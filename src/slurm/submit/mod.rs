@@ -12,9 +12,10 @@ use super::error::SlurmError;
 use super::folder::Folder;
 use super::jobs::Jobs;
 use super::parse::scontrol;
-use super::partition::{self, Array, Part, any_parts, arrays, takes_any_cell};
+use super::partition::{self, Array, Part, any_parts, arrays};
 use super::resources::Resources;
 use super::script::Script;
+use super::status::alive;
 use crate::format;
 use crate::sweep::{CellState, Plan, StatusReader};
 
@@ -94,16 +95,18 @@ pub fn submit(request: &SubmitRequest) -> Result<Submitted, SlurmError> {
     if adopt(&mut jobs, &folder, &rows) {
         jobs.write(&folder)?;
     }
+    let alive = alive(&rows);
     let states = StatusReader::new(request.plan.clone(), &request.out).read();
     let states: Vec<CellState> = states.into_iter().map(|status| status.state).collect();
-    let (mut submitted, open) = left(request, &states, &under_way(&jobs, &folder, &rows));
-    let alive = alive_workers(&jobs, &folder, &rows);
-    let (of, parts) = wanted(request, &open, alive, &mut submitted);
-    let arrays = arrays(parts, array_size(request)?);
+    let (mut submitted, open) = left(request, &states, &under_way(&jobs, &folder, &alive));
+    let workers = alive_workers(&jobs, &folder, &alive);
+    let (of, parts) = wanted(request, &open, workers, &mut submitted);
+    let size = array_size(request)?;
+    let arrays = arrays(parts, size);
     if arrays.len() > 1 && request.at_once.is_some() {
         submitted.remarks.push(format!(
             "This cluster allows {} tasks in an array at most: there are {} arrays, each of which begins when the one before has ended.",
-            format::thousands(u64::from(array_size(request)?)),
+            format::thousands(u64::from(size)),
             arrays.len()
         ));
     }
@@ -166,7 +169,7 @@ fn wanted(
 ) -> (u32, Vec<Part>) {
     let count = open.iter().filter(|open| **open).count();
     let (of, parts) = partition::parts(&request.plan, open, request.cells_per_task);
-    if !takes_any_cell(&request.plan) {
+    if !request.plan.sweep.strategy.takes_any_cell() {
         submitted.cells = count;
         return (of, parts);
     }

@@ -35,6 +35,9 @@ use crate::runs::atomic;
 pub(super) use places::{place_of_field, place_of_value};
 pub(super) use values::{number_text, rounded};
 
+/// How the names of sweeps' files end, which tells them from presets.
+pub const ENDING: &str = ".sweep.ron";
+
 /// The version that this Graft writes.
 pub(super) const VERSION: u32 = 1;
 

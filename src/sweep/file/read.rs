@@ -2,6 +2,7 @@
 
 use super::nodes::{Fault, Fields, Read, Source, fault};
 use super::places::steps;
+use super::write::metric_name;
 use super::{Sweep, VERSION, Values, Varied};
 use crate::experiment::Monitor;
 use crate::experiment::preset::explain::{shown, suggest};
@@ -129,10 +130,11 @@ impl Source<'_> {
         let fields = self.fields(node, "goal", &["metric"])?;
         let metric = fields.required("metric")?;
         let known = [
-            ("ValidationAccuracy", Monitor::ValidationAccuracy),
-            ("ValidationMacroF1", Monitor::ValidationMacroF1),
-            ("ValidationLoss", Monitor::ValidationLoss),
-        ];
+            Monitor::ValidationAccuracy,
+            Monitor::ValidationMacroF1,
+            Monitor::ValidationLoss,
+        ]
+        .map(|metric| (metric_name(metric), metric));
         let written = metric.source(self.0);
         match known.iter().find(|(name, _)| *name == written) {
             Some((_, metric)) => Ok(Goal { metric: *metric }),

@@ -21,14 +21,19 @@ pub(super) fn text(sweep: &Sweep) -> String {
     field("vary", &list(sweep.vary.iter().map(varied)));
     field("strategy", &strategy(&sweep.strategy));
     field("seeds", &sweep.seeds.to_string());
-    let metric = match sweep.goal.metric {
-        Monitor::ValidationAccuracy => "ValidationAccuracy",
-        Monitor::ValidationMacroF1 => "ValidationMacroF1",
-        Monitor::ValidationLoss => "ValidationLoss",
-    };
+    let metric = metric_name(sweep.goal.metric);
     field("goal", &format!("(metric: {metric})"));
     text.push_str(")\n");
     text
+}
+
+/// As a sweep’s file has it.
+pub(super) fn metric_name(metric: Monitor) -> &'static str {
+    match metric {
+        Monitor::ValidationAccuracy => "ValidationAccuracy",
+        Monitor::ValidationMacroF1 => "ValidationMacroF1",
+        Monitor::ValidationLoss => "ValidationLoss",
+    }
 }
 
 /// A list with an item to a line.

@@ -14,7 +14,7 @@ use super::error::SweepError;
 use super::file::Sweep;
 use super::strategy;
 use crate::data::scan;
-use crate::experiment::preset::{Template, set_field};
+use crate::experiment::preset::{Template, set_fields};
 use crate::experiment::{BackboneConfig, Experiment, FieldProblem};
 use crate::models::{catalogue, weights};
 use crate::runs::{portable_paths, seeds};
@@ -190,9 +190,10 @@ fn changed(
     mut base: Experiment,
     data: Option<&Path>,
 ) -> Result<Experiment, SweepError> {
-    for assignment in &sweep.set {
-        set_field(&mut base, assignment)
-            .map_err(|reason| SweepError::Plan(format!("“set”, {assignment}: {reason}")))?;
+    if let Some(fault) = set_fields(&mut base, &sweep.set).first() {
+        let assignment = &sweep.set[fault.index];
+        let reason = &fault.reason;
+        return Err(SweepError::Plan(format!("“set”, {assignment}: {reason}")));
     }
     if let Some(path) = data {
         // Absolute, because the preset's own paths are relative to its folder.
@@ -237,6 +238,16 @@ impl Settled {
             return Err(Fault {
                 place: setting.place_of(&field),
                 message: format!("“{field}” {message}"),
+            });
+        }
+        if experiment.data.split.cross_validation().is_some() {
+            let field = "data.split.folds";
+            return Err(Fault {
+                place: setting.place_of(field),
+                message: format!(
+                    "“{field}” makes each cell a cross-validation, which a sweep can’t be judged by: leave it out, and \
+                     cross-validate the chosen setting with graft run"
+                ),
             });
         }
         let mut experiment = experiment;

@@ -1,8 +1,10 @@
 //! What a person should know of a sweep although it can be carried out.
 
 use super::Plan;
+use crate::experiment::Keep;
 use crate::format;
 use crate::sweep::strategy::Strategy;
+use crate::training::metrics::monitored;
 
 /// Whole sentences.
 pub(super) fn of(plan: &Plan) -> Vec<String> {
@@ -21,6 +23,7 @@ pub(super) fn of(plan: &Plan) -> Vec<String> {
             of_data.join(", ")
         ));
     }
+    kept_by_another(plan, &mut remarks);
     match plan.sweep.strategy {
         Strategy::Grid => {}
         Strategy::Random { cells, .. } => fewer(plan, cells, &mut remarks),
@@ -36,6 +39,26 @@ pub(super) fn of(plan: &Plan) -> Vec<String> {
         }
     }
     remarks
+}
+
+/// Cells that keep the best epoch by another measure than they are compared by.
+fn kept_by_another(plan: &Plan, remarks: &mut Vec<String>) {
+    let training = &plan.base.training;
+    let goal = plan.sweep.goal.info();
+    let varies = |field: &String| field == "training.monitor" || field == "training.keep";
+    if training.keep == Keep::Best
+        && training.monitor != plan.sweep.goal.metric
+        && !plan.fields.iter().any(varies)
+    {
+        let kept = monitored(training.monitor);
+        remarks.push(format!(
+            "Each cell keeps the epoch with the best validation {}, and what is compared is its validation {}, which may have been better in another \
+             epoch: with training.monitor={:?}, the epoch that is best by the goal is kept.",
+            kept.name.to_lowercase(),
+            goal.name.to_lowercase(),
+            plan.sweep.goal.metric,
+        ));
+    }
 }
 
 /// Fewer settings than were to be drawn.

@@ -11,7 +11,8 @@ fn sweep(vary: &[(&str, Values)], strategy: Strategy) -> Sweep {
     Sweep {
         name: "Test".into(),
         base: "lesson-fine-tuning.ron".into(),
-        set: Vec::new(),
+        // The epoch that is best by the goal is kept.
+        set: vec!["training.monitor=ValidationAccuracy".into()],
         vary: (vary.iter())
             .map(|(field, values)| Varied {
                 fields: vec![(*field).into()],
@@ -174,6 +175,9 @@ fn what_can_t_be_trained_is_named_with_cell_and_value() {
     let mut no_base = sweep(&[], Strategy::Grid);
     no_base.base = "nowhere.ron".into();
     assert!(refused(&no_base).contains("lesson-fine-tuning.ron"));
+    let mut folds = sweep(&[], Strategy::Grid);
+    folds.set = vec!["data.split.folds=5".into()];
+    assert!(refused(&folds).contains("a cross-validation, which a sweep can’t be judged by"));
     let mut wrong_set = sweep(&[], Strategy::Grid);
     wrong_set.set = vec!["phases[0].epochs=-1".into()];
     assert!(refused(&wrong_set).contains("phases[0].epochs=-1"));
@@ -316,6 +320,24 @@ fn a_rung_before_the_phase_that_varies_is_told() {
     assert_eq!(plan(&sweep(&vary, halving(6))).remarks, [""; 0]);
     let late = plan(&sweep(&vary, halving(15)));
     assert!(late.remarks[0].contains("decides nothing"));
+}
+
+#[test]
+fn an_epoch_that_is_kept_by_another_measure_than_the_goal_is_told() {
+    let vary = [("training.batch_size", list(&["8", "16"]))];
+    let mut sweep = sweep(&vary, Strategy::Grid);
+    assert_eq!(plan(&sweep).remarks, [""; 0]);
+    sweep.set.clear();
+    let remarks = plan(&sweep).remarks;
+    assert_eq!(remarks.len(), 1);
+    assert!(
+        remarks[0]
+            .contains("best validation loss, and what is compared is its validation accuracy")
+            && remarks[0].contains("training.monitor=ValidationAccuracy"),
+        "{remarks:?}"
+    );
+    sweep.set.push("training.keep=Last".into());
+    assert_eq!(plan(&sweep).remarks, [""; 0]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ impl Results {
         let mut header: Vec<String> = plan.fields.clone();
         header.extend(
             [
-                metric_name(plan),
+                plan.sweep.goal.column(),
                 "low",
                 "high",
                 "interval",
@@ -56,15 +56,5 @@ impl Results {
             writer.write_record(&record)?;
         }
         writer.into_inner().map_err(|error| error.into_error())
-    }
-}
-
-/// As the columns of `metrics.csv` are called.
-fn metric_name(plan: &Plan) -> &'static str {
-    use crate::experiment::Monitor;
-    match plan.sweep.goal.metric {
-        Monitor::ValidationLoss => "validation_loss",
-        Monitor::ValidationAccuracy => "validation_accuracy",
-        Monitor::ValidationMacroF1 => "validation_macro_f1",
     }
 }

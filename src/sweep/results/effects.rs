@@ -9,7 +9,7 @@ use crate::sweep::strategy;
 /// Ranges that drawn numbers are put into, at most.
 const RANGES: usize = 5;
 /// Of more values than this, each stands for too few settings to say anything.
-const MOST_VALUES: usize = 12;
+const MOST_VALUES: usize = 8;
 
 /// Settings that are measured alike, and the values of their fields.
 pub(super) struct Effects {
@@ -56,11 +56,11 @@ impl Effects {
         let mut indices: Vec<Vec<usize>> = vec![Vec::new(); means.len()];
         for field in 0..plan.fields.len() {
             let all: Vec<&str> = (0..plan.groups()).map(|group| text(group, field)).collect();
-            let scale = Scale::new(&all);
+            let scale = EffectValues::new(&all);
             for ((group, _), indices) in means.iter().zip(&mut indices) {
                 indices.push(scale.index(text(*group, field)));
             }
-            values.push(scale.names());
+            values.push(scale.names().to_vec());
         }
         let settings = std::iter::zip(indices, &means)
             .map(|(indices, (_, mean))| (indices, *mean))
@@ -144,15 +144,16 @@ impl Effects {
     }
 }
 
-/// The values of a field: one by one, or many numbers in a few ranges of as many settings each.
-enum Scale {
+/// The values of a field that effects are told for: one by one, or many numbers in a few ranges of as many settings each.
+pub enum EffectValues {
     Values(Vec<String>),
     /// The highest number of each range but the last, and their names.
     Ranges(Vec<f64>, Vec<String>),
 }
 
-impl Scale {
-    fn new(all: &[&str]) -> Self {
+impl EffectValues {
+    /// `all`: what each setting of the plan has.
+    pub fn new(all: &[&str]) -> Self {
         let mut values: Vec<String> = Vec::new();
         for text in all {
             if !values.iter().any(|value| value == text) {
@@ -181,7 +182,8 @@ impl Scale {
         }
     }
 
-    fn index(&self, text: &str) -> usize {
+    /// Of the value, or range, that `text` is.
+    pub fn index(&self, text: &str) -> usize {
         match self {
             Self::Values(values) => values.iter().position(|value| value == text).unwrap_or(0),
             Self::Ranges(ends, _) => {
@@ -192,7 +194,7 @@ impl Scale {
         }
     }
 
-    fn names(self) -> Vec<String> {
+    pub fn names(&self) -> &[String] {
         match self {
             Self::Values(values) => values,
             Self::Ranges(_, names) => names,

@@ -12,6 +12,7 @@ use crate::evaluation::{Interval, IntervalMethod, Score, wilson};
 use crate::experiment::Monitor;
 use crate::training::metrics::Unit;
 
+pub use effects::EffectValues;
 use told_apart::Measured;
 
 /// What a sweep has found so far.
@@ -48,7 +49,7 @@ pub struct Row {
     pub score: Option<Score>,
     /// Whether all seeds have come to their end.
     pub is_complete: bool,
-    /// The fewest epochs that a seed of it has.
+    /// The fewest epochs that a seed of it has which was begun; 0 where none was.
     pub epochs: u32,
     /// Of all its cells together.
     pub seconds: f64,
@@ -104,11 +105,8 @@ impl Results {
     pub fn ranked(&self, goal: Goal) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.rows.len()).collect();
         let worth = |index: &usize| {
-            let value = self.rows[*index].score.map(|score| score.value);
-            value.map(|value| match goal.info().higher_is_better {
-                true => value,
-                false => -value,
-            })
+            let score = self.rows[*index].score;
+            score.map(|score| goal.worth(score.value))
         };
         order.sort_by(|a, b| {
             let (left, right) = (worth(a), worth(b));
@@ -136,29 +134,41 @@ fn row(plan: &Plan, cells: &[CellStatus], group: usize, measured: &Measured) -> 
         seeds: measured.values.len(),
         score: score(plan.sweep.goal, measured),
         is_complete: of_group().all(|cell| cell.state == CellState::Finished),
-        epochs: of_group().map(|cell| cell.epochs_done).min().unwrap_or(0),
+        epochs: of_group()
+            .map(|cell| cell.epochs_done)
+            .filter(|&epochs| epochs > 0)
+            .min()
+            .unwrap_or(0),
         seconds: of_group().map(|cell| cell.seconds).sum(),
         cells: indices,
     }
 }
 
-/// The mean with the interval that its seeds give; of one seed, or of seeds that agree to the last digit, the one that its
-/// validation pictures give, which only a share has.
 fn score(goal: Goal, measured: &Measured) -> Option<Score> {
     let values: Vec<f64> = measured.values.iter().map(|(_, value)| *value).collect();
-    let spread = Spread::new(&values)?;
+    let is_share = goal.metric == Monitor::ValidationAccuracy && measured.pictures > 0;
+    mean_score(
+        &values,
+        goal.info().unit,
+        is_share.then_some(measured.pictures),
+    )
+}
+
+/// The mean with the interval that its seeds give; of one seed, or of seeds that agree to the last digit, the one that its
+/// `pictures` give, which only a share of them has.
+pub(super) fn mean_score(values: &[f64], unit: Unit, pictures: Option<u64>) -> Option<Score> {
+    let spread = Spread::new(values)?;
     if spread.standard_deviation > 0.0 {
-        return Some(within_bounds(goal, spread.mean));
+        return Some(within_bounds(unit, spread.mean));
     }
     let value = spread.mean.value;
-    let is_share = goal.metric == Monitor::ValidationAccuracy && measured.pictures > 0;
-    Some(match is_share {
-        true => Score {
+    Some(match pictures {
+        Some(pictures) => Score {
             value,
-            interval: Some(wilson(measured.right(value), measured.pictures)),
+            interval: Some(wilson(told_apart::right(value, pictures), pictures)),
             method: IntervalMethod::Wilson,
         },
-        false => Score {
+        None => Score {
             value,
             interval: None,
             method: IntervalMethod::StudentT,
@@ -167,8 +177,8 @@ fn score(goal: Goal, measured: &Measured) -> Option<Score> {
 }
 
 /// Student's interval knows no bounds, which shares and losses have.
-fn within_bounds(goal: Goal, score: Score) -> Score {
-    let most = match goal.info().unit {
+fn within_bounds(unit: Unit, score: Score) -> Score {
+    let most = match unit {
         Unit::Share => 1.0,
         Unit::Nats => f64::INFINITY,
     };

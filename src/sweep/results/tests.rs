@@ -107,6 +107,24 @@ fn three_seeds_are_judged_by_their_differences() {
 }
 
 #[test]
+fn seeds_that_were_not_begun_count_no_epochs() {
+    let plan = plan(Strategy::Grid, 2, Monitor::ValidationAccuracy);
+    let values = [Some(0.9), None, None, None, Some(0.8), Some(0.7)];
+    let results = Results::new(
+        &plan,
+        &finished(&plan, &[&values[..], &[None; 2]].concat(), 100),
+    );
+    let rows = results.rows.iter();
+    let epochs: Vec<(u32, usize, bool)> = rows
+        .map(|row| (row.epochs, row.seeds, row.is_complete))
+        .collect();
+    assert_eq!(
+        epochs,
+        [(2, 1, false), (0, 0, false), (2, 2, true), (0, 0, false)]
+    );
+}
+
+#[test]
 fn seeds_that_agree_to_the_digit_say_nothing_of_luck() {
     let plan = plan(Strategy::Grid, 3, Monitor::ValidationAccuracy);
     let values: Vec<Option<f64>> = [[0.9; 3], [0.89; 3], [0.4; 3], [0.4; 3]]

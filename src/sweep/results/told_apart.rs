@@ -41,15 +41,15 @@ impl Measured {
         }
     }
 
-    /// So many of the pictures are a share of them.
-    pub fn right(&self, share: f64) -> u64 {
-        ((share * self.pictures as f64).round().max(0.0) as u64).min(self.pictures)
-    }
-
     fn mean(&self) -> f64 {
         let sum: f64 = self.values.iter().map(|(_, value)| value).sum();
         sum / self.values.len().max(1) as f64
     }
+}
+
+/// So many of the pictures are a share of them.
+pub(super) fn right(share: f64, pictures: u64) -> u64 {
+    ((share * pictures as f64).round().max(0.0) as u64).min(pictures)
 }
 
 /// Rows that can't be told from the best, and how that was judged.
@@ -115,8 +115,8 @@ fn is_apart(goal: Goal, a: &Measured, b: &Measured) -> (bool, By) {
 fn differ_as_shares(a: &Measured, b: &Measured) -> bool {
     let (one, other) = (a.mean(), b.mean());
     let (of_one, of_other) = (
-        wilson(a.right(one), a.pictures),
-        wilson(b.right(other), b.pictures),
+        wilson(right(one, a.pictures), a.pictures),
+        wilson(right(other, b.pictures), b.pictures),
     );
     let difference = one - other;
     let low = difference - (one - of_one.low).hypot(of_other.high - other);
