@@ -191,6 +191,63 @@ fn the_card_s_snippet_for_rust_answers_as_the_run_does() {
     assert!(named == id || named == "1", "{command}");
 }
 
+/// As a person pastes it into a terminal in `folder`: the very lines, with the program that is tested as `graft`.
+#[cfg(unix)]
+fn run_in_shell(home: &Home, folder: &Path, lines: &str) -> String {
+    let program = home.command(&[]);
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let own = Path::new(program.get_program())
+        .parent()
+        .unwrap()
+        .to_path_buf();
+    let folders = std::iter::once(own).chain(std::env::split_paths(&folders));
+    let output = Command::new("sh")
+        .args(["-e", "-c", lines])
+        .current_dir(folder)
+        .envs(
+            program
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .env("PATH", std::env::join_paths(folders).unwrap())
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{lines}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+#[cfg(unix)]
+fn the_card_s_commands_run_as_they_stand() {
+    let home = Home::new();
+    home.pictures(8);
+    let preset = home.preset("Export me");
+    let preset = preset.to_str().unwrap();
+    // In the usual folder, where a run is called by its number; and elsewhere, where it is called by its folder's name.
+    for runs in ["home/runs", "it's elsewhere"] {
+        home.printed(&["run", preset, "--out", runs, "--device", "cpu"]);
+        let run = home.only_run(runs);
+        home.printed(&["export", text(&run), "--out", "card.md"]);
+        let card = std::fs::read_to_string(home.path().join("card.md")).unwrap();
+        std::fs::remove_file(home.path().join("card.md")).unwrap();
+        let commands = snippets(&card, "sh");
+        let [predict, export] = [&commands[0], &commands[1]];
+        let folder = run.parent().unwrap();
+        std::fs::copy(
+            home.path().join("pictures/dark/3.png"),
+            folder.join("picture.png"),
+        )
+        .unwrap();
+        let printed = run_in_shell(&home, folder, predict);
+        assert!(printed.contains("picture.png"), "{predict}: {printed}");
+        run_in_shell(&home, folder, export);
+        for file in ["network.onnx", "network.safetensors", "pytorch/predict.py"] {
+            assert!(folder.join(file).is_file(), "{export}: {file}");
+        }
+    }
+}
+
 /// Small pictures of every kind that is read in a way of its own.
 const ODD_PICTURES: [&str; 12] = [
     "alpha.png",

@@ -396,6 +396,39 @@ fn a_file_of_answers_is_replaced_aloud_and_by_a_plan_not_at_all() {
     assert_eq!(fs::read_to_string(fixture.path("a.jsonl")).unwrap(), other);
 }
 
+/// A full disk takes the beginning of a line. As here, where a file may not become longer.
+#[test]
+#[cfg(unix)]
+fn a_file_that_can_not_grow_ends_with_a_whole_line() {
+    let fixture = Fixture::new();
+    // Blocks of 512 bytes, or of 1,024: some lines, and not all.
+    let lines = "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\"";
+    let program = fixture.home.command(&[]);
+    for name in ["answers.csv", "answers.jsonl"] {
+        let program = Path::new(program.get_program()).to_str().unwrap();
+        let output = Command::new("sh")
+            .args(["-c", lines, program, "predict", &fixture.run, "new"])
+            .args(["--out", name, "--device", "cpu"])
+            .current_dir(fixture.home.path())
+            .env("GRAFT_HOME", fixture.path("home"))
+            .env("XDG_CACHE_HOME", fixture.path("cache"))
+            .output()
+            .unwrap();
+        assert!(!output.status.success());
+        let said = said(&output);
+        assert!(said.contains(&format!("{name} can't be written")), "{said}");
+        let written = fs::read_to_string(fixture.path(name)).unwrap();
+        assert!(written.ends_with('\n'), "{written}");
+        let lines = written.lines().count();
+        assert!((1..GOOD + BROKEN).contains(&lines), "{lines}");
+        if name.ends_with("jsonl") {
+            for line in written.lines() {
+                serde_json::from_str::<Value>(line).unwrap();
+            }
+        }
+    }
+}
+
 #[test]
 fn a_picture_is_answered_once_and_the_runs_own_are_told() {
     let fixture = Fixture::new();

@@ -7,12 +7,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::ExportError;
-use super::origin::Origin;
 use crate::data::square::SquareSpec;
 use crate::evaluation::novelty::{NoveltyLimit, USUAL_RATE};
 use crate::evaluation::{Decision, Score};
 use crate::experiment::Experiment;
 use crate::models::WeightsInfo;
+use crate::models::origin::Origin;
 use crate::runs::novelty::{self, Kept};
 use crate::runs::{StoredRun, answers, listing, store};
 use crate::training;
@@ -50,14 +50,13 @@ impl NoneOfThese {
     /// As it stands in the run's folder, at the usual rate of false alarms.
     fn stored(folder: &Path, checkpoint: Option<&str>) -> Option<Self> {
         let checkpoint = || Ok(checkpoint.map(str::to_owned));
-        let Ok(Kept::Current(reference)) = novelty::read_with(folder, checkpoint) else {
+        let Ok(Kept::Current(known)) = novelty::read_known(folder, checkpoint) else {
             return None;
         };
-        let limit = reference.limit(USUAL_RATE).ok()?;
-        let test = &reference.test.values;
+        let limit = known.limit(USUAL_RATE)?;
         Some(Self {
-            refused: (!test.is_empty()).then(|| limit.refused(test)),
-            pairs: reference.description(&limit),
+            refused: known.refused(&limit),
+            pairs: known.description(&limit),
             limit,
         })
     }

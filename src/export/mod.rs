@@ -3,7 +3,6 @@
 pub mod described;
 mod names;
 pub mod onnx;
-pub mod origin;
 pub mod pytorch;
 pub mod read_picture;
 pub mod rounding;

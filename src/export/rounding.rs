@@ -1,7 +1,7 @@
 //! What it changes that a run's frozen layers computed in fewer bits than an exported network does.
 
 use super::described::Described;
-use super::trial::{Agreement, BLOCK, Pictures, USUAL_PICTURES};
+use super::trial::{self, Agreement, BLOCK, Pictures, USUAL_PICTURES};
 use super::{ExportError, check_stop};
 use crate::analysis::evaluate;
 use crate::data::StopFlag;
@@ -64,10 +64,8 @@ pub fn measure(
             let Some(rounded) = &shown.rounded else {
                 continue;
             };
-            let exact = classifier.predict(std::slice::from_ref(&shown.pixels))?;
-            let exact = exact.into_iter().next().unwrap_or_default();
-            let exact: Vec<f32> = exact.into_iter().map(|value| value as f32).collect();
-            rounding.count(rounded, temperature, &temper(&exact, temperature));
+            let exact = trial::answer(&classifier, &shown.pixels, temperature)?;
+            rounding.count(rounded, temperature, &exact);
         }
     }
     progress(total, total);

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use super::{ExportError, check_stop};
 use crate::analysis::{evaluate, gallery};
 use crate::data::{PictureSource, Pixels, Split, StopFlag, decode};
-use crate::evaluation::decision::most_probable;
+use crate::evaluation::decision::{most_probable, temper};
 use crate::runs::{StoredRun, answers, files, members};
 use crate::training::FrozenPrecision;
+use crate::training::inference::Classifier;
 
 /// Test pictures that a file is tried on unless all are asked for.
 pub(super) const USUAL_PICTURES: usize = 64;
@@ -150,6 +151,20 @@ fn rounded_answers(run: &StoredRun) -> HashMap<String, Vec<f32>> {
 fn spread(count: usize, most: usize) -> impl Iterator<Item = usize> {
     let taken = most.clamp(1, count.max(1));
     (0..taken).map(move |index| index * count / taken)
+}
+
+/// What the run's own network answers on a picture: probabilities at this temperature, in the order of the classes.
+///
+/// # Errors
+/// libtorch's own.
+pub(super) fn answer(
+    classifier: &Classifier,
+    picture: &Pixels,
+    temperature: f64,
+) -> Result<Vec<f32>, ExportError> {
+    let answered = classifier.predict(std::slice::from_ref(picture))?;
+    let probabilities = answered.into_iter().flatten().map(|value| value as f32);
+    Ok(temper(&probabilities.collect::<Vec<_>>(), temperature))
 }
 
 /// Waves and noise, the same at every call.

@@ -1,6 +1,6 @@
 //! The tensors of a run under torchvision's or timm's names, as they are written for other programs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
@@ -12,6 +12,7 @@ use super::names::TimmNames;
 use crate::analysis::evaluate::open_classifier;
 use crate::models::{self, ModelError, tree::LayerTree};
 use crate::runs::files;
+use crate::sorted_metadata;
 use crate::training::TrainingError;
 
 /// Every tensor of backbone and head, buffers included, under the names of the library that has the backbone.
@@ -72,11 +73,10 @@ impl Weights {
     /// When it is not the same.
     pub fn to_safetensors(
         &self,
-        metadata: BTreeMap<String, String>,
+        mut metadata: BTreeMap<String, String>,
     ) -> Result<Vec<u8>, ExportError> {
         // What other programs look for to know whose conventions the names follow.
-        let format = ("format".to_owned(), "pt".to_owned());
-        let metadata: HashMap<_, _> = metadata.into_iter().chain([format]).collect();
+        metadata.insert("format".to_owned(), "pt".to_owned());
         let refused =
             |error| ExportError::Refused(format!("the weights can't be written ({error})"));
         let mut views = Vec::with_capacity(self.tensors.len());
@@ -84,7 +84,7 @@ impl Weights {
             let view = TensorView::new(*dtype, shape.clone(), data).map_err(refused)?;
             views.push((name.as_str(), view));
         }
-        let bytes = safetensors::serialize(views, Some(metadata)).map_err(refused)?;
+        let bytes = sorted_metadata::serialize(views, metadata).map_err(refused)?;
         let back = SafeTensors::deserialize(&bytes).map_err(refused)?;
         let is_same = self.tensors.iter().all(|(name, dtype, shape, data)| {
             back.tensor(name).is_ok_and(|view| {

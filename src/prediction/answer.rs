@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::data::{PictureSource, Split};
 use crate::evaluation::Decision;
+use crate::evaluation::gallery::UNCERTAIN;
 use crate::evaluation::novelty::Novelty;
 
 /// A picture that is to be answered.
@@ -77,6 +78,12 @@ impl AnsweredPicture {
             (_, Some(class)) => Assigned::Class(class),
             (_, None) => Assigned::Undecided,
         }
+    }
+
+    /// Whether it is a class, or would be, with less confidence than [`UNCERTAIN`]. What is none of these is no class, however
+    /// sure.
+    pub fn is_unsure(&self) -> bool {
+        self.assigned() != Assigned::NoneOfThese && self.confidence < UNCERTAIN
     }
 
     /// The class with the greatest probability, whatever was decided; the first of several.

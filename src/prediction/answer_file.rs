@@ -15,6 +15,8 @@ const LONGEST_LINE: u64 = 16 << 20;
 pub struct AnswerFile {
     file: File,
     rows: Rows,
+    /// Of its whole lines, in bytes.
+    length: u64,
 }
 
 impl AnswerFile {
@@ -23,17 +25,33 @@ impl AnswerFile {
     /// # Errors
     /// What the disk says.
     pub fn create(path: &Path, rows: Rows) -> io::Result<Self> {
-        let mut file = File::create(path)?;
-        file.write_all(&rows.header()?)?;
-        Ok(Self { file, rows })
+        let mut new = Self {
+            file: File::create(path)?,
+            length: 0,
+            rows,
+        };
+        let header = new.rows.header()?;
+        new.add(&header)?;
+        Ok(new)
     }
 
     /// Adds a line.
     ///
     /// # Errors
-    /// What the disk says.
+    /// What the disk says; the file then ends with the line before.
     pub fn write(&mut self, outcome: &PictureOutcome) -> io::Result<()> {
-        self.file.write_all(&self.rows.line(outcome)?)
+        let line = self.rows.line(outcome)?;
+        self.add(&line)
+    }
+
+    fn add(&mut self, line: &[u8]) -> io::Result<()> {
+        let written = self.file.write_all(line);
+        match &written {
+            Ok(()) => self.length += line.len() as u64,
+            // A full disk takes half a line, which would be read as a picture with other answers. What can't be cut stays.
+            Err(_) => drop(self.file.set_len(self.length)),
+        }
+        written
     }
 }
 

@@ -90,6 +90,11 @@ impl NoveltyJudge {
     }
 }
 
+/// What is said where answers are given without it, as a whole sentence.
+pub fn novelty_untold(error: &RunError) -> String {
+    format!("Pictures of none of the classes are not told: {error}")
+}
+
 fn limit(folder: &Path, reference: &NoveltyReference, rate: f64) -> Result<NoveltyLimit, RunError> {
     check_rate(rate)
         .and_then(|()| reference.limit(rate))

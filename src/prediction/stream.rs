@@ -49,15 +49,13 @@ fn answer_block(
     let mut failure: Option<TrainingError> = None;
     let (classifier, own) = (predictor.classifier(), predictor.own());
     let square_of = classifier.square_reader();
-    // What each was for the run, as far as its file was looked at for that.
+    // What each was for the run.
     let parts: Vec<OnceLock<Option<Split>>> = vec![OnceLock::new(); block.len()];
     let read = |position: usize| {
         let picture = &block[position];
         let square = square_of(&picture.source)?;
         // Here, where many cores read, and the file was read just now.
-        if let Some(part) = own.part_by_name(picture) {
-            parts[position].get_or_init(|| part);
-        }
+        parts[position].get_or_init(|| own.part(picture));
         Ok(square)
     };
     let with_features = predictor.knows_novelty();
@@ -80,8 +78,7 @@ fn answer_block(
                 let outcome = match answered {
                     Ok(answered) => {
                         totals.answered += 1;
-                        let part = parts[position].get().copied();
-                        let part = part.unwrap_or_else(|| own.part_by_distance(&picture, novelty));
+                        let part = parts[position].get().copied().flatten();
                         let answer = predictor.answer(picture, &answered, novelty, part);
                         PictureOutcome::Answered(answer)
                     }

@@ -91,7 +91,8 @@ impl std::fmt::Debug for FolderWatch {
 }
 
 impl FolderWatch {
-    /// Begins to watch. Look for what is there already after this, so that nothing is missed, and [`Self::note`] it.
+    /// Begins to watch. Look for what is there already after this, so that nothing is missed, and have
+    /// [`Self::take_whole`] note it.
     /// `list_every`: lists the folders so often, whatever the system tells.
     ///
     /// # Errors
@@ -190,15 +191,24 @@ impl FolderWatch {
         Ok(watcher)
     }
 
-    /// These are answered as they are now.
-    pub fn note(&mut self, pictures: &[Picture]) {
-        for picture in pictures {
+    /// Keeps of the `pictures` that are there those that are answered as they are now. One of a watched folder that was written
+    /// a moment ago may not be whole: it is left to [`Self::next`].
+    pub fn take_whole(&mut self, pictures: &mut Vec<Picture>) {
+        pictures.retain(|picture| {
             let path = picture.source.path();
-            if let Ok(metadata) = path.metadata() {
-                self.answered
-                    .insert(path.to_path_buf(), Stamp::of(&metadata));
+            let Ok(metadata) = path.metadata() else {
+                return true;
+            };
+            let below = |folder: &Folder| path.starts_with(&folder.given);
+            if is_young(&metadata) && self.folders.iter().any(below) {
+                let changing = self.changing.entry(path.to_path_buf());
+                changing.or_insert_with(Changing::new);
+                return false;
             }
-        }
+            let stamp = Stamp::of(&metadata);
+            self.answered.insert(path.to_path_buf(), stamp);
+            true
+        });
     }
 
     /// Pictures that came or changed, and are whole; none when `wait` is over before there are any. They count as
@@ -337,6 +347,13 @@ impl FolderWatch {
         self.answered.insert(path.to_path_buf(), stamp);
         true
     }
+}
+
+/// Whether the file was written to so lately that it may still be open.
+fn is_young(metadata: &Metadata) -> bool {
+    // A date to come is another machine's clock, and says nothing.
+    let age = metadata.modified().map(|modified| modified.elapsed());
+    matches!(age, Ok(Ok(age)) if age < MAYBE_OPEN)
 }
 
 /// Whether what happened is worth a look, and what it says of whether somebody still writes.

@@ -1,40 +1,19 @@
 //! What stands around a network that sees squares and gives logits: the views of a picture, and probabilities.
 
-use super::graph::Attribute::Int;
+use super::graph::Attribute::{Int, Ints};
 use super::graph::Graph;
-use crate::data::augment::Change;
-use crate::experiment::{Augmentation, OutputLayer};
-
-/// Whether a view is mirrored, left to right and top to bottom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Mirrored {
-    pub across: bool,
-    pub down: bool,
-}
+use crate::data::augment::Orientation;
+use crate::experiment::OutputLayer;
 
 /// How a run turns logits into probabilities.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Answers {
     pub output: OutputLayer,
     /// Over which the mean is taken; the first is the picture itself.
-    pub views: Vec<Mirrored>,
+    pub views: Vec<Orientation>,
     /// Divides the logits.
     pub temperature: f64,
     pub classes: usize,
-}
-
-/// The first `count` views of a test.
-pub(super) fn views(augmentation: &Augmentation, count: u32) -> Vec<Mirrored> {
-    let view = |view| {
-        let change = Change::flip(augmentation, view, (1, 1));
-        change
-            .affine
-            .map_or(Mirrored::default(), |affine| Mirrored {
-                across: affine[0] < 0.0,
-                down: affine[4] < 0.0,
-            })
-    };
-    (0..count.max(1)).map(view).collect()
 }
 
 /// Adds all views of `squares`, `[N, 3, side, side]`, one after the other, `[views N, 3, side, side]`, as the last operator.
@@ -49,10 +28,14 @@ pub(super) fn write_views(graph: &mut Graph, answers: &Answers, squares: &str, s
         .iter()
         .map(|view| {
             let mut seen = squares.to_owned();
-            if view.across {
+            if view.transposed {
+                let order = vec![("perm", Ints(vec![0, 1, 3, 2]))];
+                seen = graph.add_with("Transpose", &[&seen], order);
+            }
+            if view.horizontally {
                 seen = mirror(graph, &seen, 3);
             }
-            if view.down {
+            if view.vertically {
                 seen = mirror(graph, &seen, 2);
             }
             seen

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{IMAGES, INPUT, Input, Numbers, Options, PROBABILITIES};
-use crate::evaluation::accuracy_interval;
 use crate::experiment::{OutputLayer, WeightsSource};
 use crate::export::described::Described;
 use crate::models::{catalogue, weights};
@@ -48,9 +47,12 @@ pub(super) fn metadata(
     });
     add("output", output.to_string());
     add("numbers", numbers(options.numbers).into());
-    if let Some(test) = &described.run.summary.test {
-        let (low, high) = accuracy_interval(test.accuracy, test.n);
-        add("test_accuracy_interval_95", json!([low, high]).to_string());
+    if let Some(accuracy) = described.run.summary.accuracy()
+        && let Some(interval) = accuracy.interval
+    {
+        let ends = json!([interval.low, interval.high]);
+        add("test_accuracy_interval_95", ends.to_string());
+        add("test_accuracy_interval_method", accuracy.method.title());
     }
     if let Some(sha256) = &described.checkpoint {
         add("run_weights_sha256", sha256.clone());

@@ -6,6 +6,7 @@
 mod answers;
 mod assemble;
 mod graph;
+mod half;
 mod metadata;
 mod numbers;
 mod operators;
@@ -153,7 +154,7 @@ pub fn write(
         }),
         answers: Answers {
             output: described.experiment.head.output,
-            views: answers::views(&described.experiment.augmentation, classifier.views()),
+            views: classifier.orientations().to_vec(),
             temperature,
             classes: classes.len(),
         },
@@ -180,15 +181,22 @@ pub fn write(
     let mut remarks: Vec<String> = stored.shortfall().into_iter().collect();
     if let Pictures::Made(reason) = &pictures {
         remarks.push(format!(
-            "The file was tried on pictures that were made for it, not on the run's own: {reason}."
+            "The file was tried on pictures that were made for it, not on the run's own: {reason}.{}",
+            match options.numbers {
+                Numbers::Float32 => "",
+                Numbers::Float16 | Numbers::Int8Weights => {
+                    " What its smaller weights cost in accuracy is therefore not known."
+                }
+            }
         ));
     }
+    remarks.extend(parity.loss(options.numbers));
     let computes = match options.numbers {
         Numbers::Float32 | Numbers::Int8Weights => rounding::SINGLE_PRECISION,
         Numbers::Float16 => rounding::HALF_PRECISION,
     };
     remarks.extend(rounding::remark(stored, computes, parity.rounding.as_ref()));
-    let tried = parity.metadata();
+    let tried = parity.metadata(options.numbers);
     bytes.extend(graph::metadata_bytes("parity", &tried));
     metadata.insert("parity".into(), tried);
     check_stop(stop)?;

@@ -6,9 +6,9 @@ use super::read_back::ReadBack;
 use super::{Agreement, Numbers, Parity};
 use crate::data::square::to_square;
 use crate::data::{Pixels, StopFlag};
-use crate::evaluation::decision::{most_probable, temper};
+use crate::evaluation::decision::most_probable;
 use crate::export::rounding::Rounding;
-use crate::export::trial::{BLOCK, Pictures, Shown};
+use crate::export::trial::{self, BLOCK, Pictures, Shown};
 use crate::export::{ExportError, check_stop};
 use crate::format;
 use crate::training::inference::Classifier;
@@ -17,6 +17,8 @@ use crate::training::inference::Classifier;
 const TOLERANCE: f64 = 1e-3;
 /// At least this share of pictures has the same answer.
 const EQUAL_ANSWERS: f64 = 0.995;
+/// A loss of accuracy that nobody may overlook, and the least number of pictures that is more than luck.
+const NOTABLE_LOSS: (f64, f64) = (0.01, 3.0);
 
 /// A square's levels as a file has them, `[3, side, side]`.
 pub(super) fn planes(square: &Pixels) -> impl Iterator<Item = f32> {
@@ -55,10 +57,7 @@ pub(super) fn compare(
                 rounded,
             } = shown;
             let square = to_square(&picture, spec);
-            let own = classifier.predict(std::slice::from_ref(&picture))?;
-            let own = own.into_iter().next().unwrap_or_default();
-            let own: Vec<f32> = own.into_iter().map(|value| value as f32).collect();
-            let own = temper(&own, temperature);
+            let own = trial::answer(classifier, &picture, temperature)?;
             let on_squares = |file: &ReadBack| {
                 file.answer(&classifier.normalised(std::slice::from_ref(&square))?)
             };
@@ -126,7 +125,15 @@ impl Parity {
             ))
         };
         let is_number = |agreement: &Agreement| agreement.largest_difference.is_finite();
-        if !is_number(&self.network) || !is_number(&self.whole) {
+        let is_finite = is_number(&self.network) && is_number(&self.whole);
+        if !is_finite && numbers == Numbers::Float16 {
+            return Err(ExportError::Refused(
+                "numbers that the network computes are beyond 65,504, the largest of half precision (float16), so that its answers \
+                 are none, and the file was not written: export the run with full weights (float32)"
+                    .into(),
+            ));
+        }
+        if !is_finite {
             return Err(differs("the file", &self.network));
         }
         if numbers != Numbers::Float32 {
@@ -142,8 +149,26 @@ impl Parity {
         Ok(())
     }
 
+    /// What a person must know of the accuracy that smaller weights cost, as whole sentences; nothing where it is next to none.
+    pub(super) fn loss(&self, numbers: Numbers) -> Option<String> {
+        let (run, file) = self.accuracy?;
+        let (share, pictures) = NOTABLE_LOSS;
+        let loss = run - file;
+        // Less what a division of two counts may be too little.
+        let is_notable = loss > share && loss * self.pictures as f64 > pictures - 0.5;
+        (is_notable && numbers != Numbers::Float32).then(|| {
+            format!(
+                "The smaller weights cost accuracy: of {} of the run's test pictures the run has {} right, the file {}. Where that \
+                 is too much, export the run with full weights (float32).",
+                format::thousands(self.pictures as u64),
+                format::percent(run),
+                format::percent(file)
+            )
+        })
+    }
+
     /// As the file keeps it.
-    pub(super) fn metadata(&self) -> String {
+    pub(super) fn metadata(&self, numbers: Numbers) -> String {
         let mut all = json!({
             "read_by": "tract",
             "pictures": self.pictures,
@@ -151,6 +176,10 @@ impl Parity {
             "network_on_equal_squares": self.network.as_json(),
             "whole_file": self.whole.as_json(),
         });
+        if numbers == Numbers::Float16 {
+            let how = "each operator computed in float32, its result rounded to float16";
+            all["computed"] = json!(how);
+        }
         if let Some(equal) = self.equal_pixels {
             all["share_of_equal_pixel_values"] = json!(equal);
         }

@@ -10,6 +10,7 @@ use tract_onnx::prelude::{
     TypedRunnableModel, tvec,
 };
 
+use super::half::compute_in_single_precision;
 use super::preprocessing::SQUARES;
 use super::{IMAGES, NORMALISED};
 use crate::data::Pixels;
@@ -45,7 +46,10 @@ impl ReadBack {
     /// Saying what tract says.
     pub fn new(bytes: &[u8], side: u32) -> Result<Self, ExportError> {
         let model = ModelProto::decode(bytes).map_err(unreadable)?;
-        let (preprocessing, network) = divided(model)?;
+        let (preprocessing, mut network) = divided(model)?;
+        if let Some(graph) = &mut network.graph {
+            compute_in_single_precision(graph);
+        }
         let side = side as usize;
         let network = plan::<f32>(&network, &[1, 3, side, side]).map_err(unreadable)?;
         Ok(Self {

@@ -42,7 +42,7 @@ impl WeightNames {
 }
 
 /// Adds to `graph` what `forward` computes of `[N, 3, side, side]`, which is called `input` there; gives the name of the result.
-/// `forward` is run twice, in inference and without gradients, on the processor.
+/// `forward` is run three times, in inference and without gradients, on the processor.
 ///
 /// # Errors
 /// Those of `forward`, and naming the operation that ONNX has no words for here.
@@ -59,6 +59,8 @@ pub(super) fn network(
         let input = Tensor::f_zeros([pictures, 3, side, side], (Kind::Float, Device::Cpu))?;
         record(&input, forward)
     };
+    // Once before, because what a network works out for a grid and keeps would be made in the first pass alone.
+    drop(recorded(2)?);
     let (two, three) = (recorded(2)?, recorded(3)?);
     Translator::new(graph, input, names, &two, &three)?.run()
 }

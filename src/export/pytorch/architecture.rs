@@ -1,5 +1,6 @@
 //! How torchvision or timm builds each backbone, and what its modules are called.
 
+use crate::models::tokens::TokenLayout;
 use crate::models::tree::LayerTree;
 
 use super::super::names::TimmNames;
@@ -17,6 +18,8 @@ pub(super) struct Architecture {
     pub hooked: Option<String>,
     /// The modules whose output is that of a stage, the last one included, in order.
     pub stages: Vec<String>,
+    /// What a transformer's tokens are.
+    pub tokens: Option<TokenLayout>,
     /// Pixels that are filled up at the right and the bottom so that patches fit.
     pub filled_up: u32,
 }
@@ -36,17 +39,18 @@ impl Library {
     }
 }
 
-/// The side of a transformer's patch in pixels.
-const PATCH: u32 = 16;
+/// How the names of convolutional networks begin that timm makes by their names alone.
+const TIMM: [&str; 3] = ["convnext_nano", "mobilenetv4_", "regnety_"];
 
 impl Architecture {
     /// For the backbone of `tree`, at the size that `tree` was made for.
     pub fn of(tree: &LayerTree) -> Self {
         let name = tree.backbone.as_str();
-        let is_transformer = name.starts_with("vit_");
-        let side = match is_transformer {
-            true => tree.input_size.next_multiple_of(PATCH),
-            false => tree.input_size,
+        let tokens = TokenLayout::of(name);
+        let is_transformer = tokens.is_some();
+        let side = match tokens {
+            Some(tokens) => tree.input_size.next_multiple_of(tokens.patch),
+            None => tree.input_size,
         };
         let (library, constructor) = match name {
             _ if name.starts_with("efficientnet_lite") => (
@@ -56,6 +60,10 @@ impl Architecture {
             _ if is_transformer && name.contains("_patch") => (
                 Library::Timm,
                 format!("timm.create_model(\"{name}\", num_classes=0, img_size={side})"),
+            ),
+            _ if TIMM.iter().any(|family| name.starts_with(family)) => (
+                Library::Timm,
+                format!("timm.create_model(\"{name}\", num_classes=0)"),
             ),
             "googlenet" | "inception_v3" => (
                 Library::Torchvision,
@@ -77,6 +85,7 @@ impl Architecture {
             hooked: (name == "densenet121")
                 .then(|| "self.backbone.features.add_module(\"relu5\", nn.ReLU())".to_owned()),
             stages: stages(tree),
+            tokens,
             filled_up: side - tree.input_size,
         }
     }
@@ -89,11 +98,17 @@ impl Architecture {
 }
 
 fn prepared(name: &str, library: Library) -> Vec<String> {
-    // `num_classes=0` has done it.
-    if library == Library::Timm {
-        return Vec::new();
-    }
     let without = |module: &str| format!("self.backbone.{module} = nn.Identity()");
+    if library == Library::Timm {
+        // `num_classes=0` leaves what stands between the pooling and the last layer.
+        return match name {
+            _ if name.starts_with("convnext") => vec![without("head.norm")],
+            _ if name.starts_with("mobilenetv4_") => {
+                vec![without("conv_head"), without("norm_head")]
+            }
+            _ => Vec::new(),
+        };
+    }
     match name {
         "googlenet" | "inception_v3" => vec![without("fc")],
         _ if name.starts_with("resnet") => vec![without("fc")],
@@ -144,7 +159,15 @@ mod tests {
             assert!(architecture.stages.len() > 3, "{architecture:?}");
             assert_eq!(architecture.filled_up, 0, "{}", info.name);
             let is_timm = architecture.library == Library::Timm;
-            assert_eq!(architecture.prepared.is_empty(), is_timm, "{}", info.name);
+            let has_hidden_layers = ["convnext_nano", "mobilenetv4_"]
+                .iter()
+                .any(|family| info.name.starts_with(family));
+            assert_eq!(
+                architecture.prepared.is_empty(),
+                is_timm && !has_hidden_layers,
+                "{}",
+                info.name
+            );
         }
     }
 

@@ -205,7 +205,12 @@ fn network(
         }
     });
     if is_hooked {
-        text.push_str(pool(head.pooling));
+        match architecture.tokens {
+            Some(tokens) if tokens.is_averaged => {
+                text.push_str(&pool_patches(head.pooling, tokens.own_tokens));
+            }
+            _ => text.push_str(pool(head.pooling)),
+        }
     }
     text
 }
@@ -240,6 +245,24 @@ def pool(output):
 "#
         }
     }
+}
+
+/// The same for a transformer whose features are the mean of its patches, which stand behind `own` other tokens.
+fn pool_patches(pooling: Pooling, own: i64) -> String {
+    let (twice, pooled) = match pooling {
+        Pooling::Average | Pooling::Max => ("", "output"),
+        Pooling::AverageMax => (", twice", "torch.cat([output, output], dim=1)"),
+    };
+    format!(
+        r#"
+
+def pool(output):
+    """The mean of the patches of a transformer, or what is pooled already{twice}."""
+    if output.dim() == 3:
+        output = output[:, {own}:].mean(dim=1)
+    return {pooled}
+"#
+    )
 }
 
 /// Name and module of each part of the head that takes `width` values.

@@ -9,14 +9,14 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Way;
-use crate::ordinary_file::{self, Links};
+use crate::ordinary_file::{self, Links, LockFile};
 use crate::prediction::stamp::Stamp;
 use crate::runs::RunError;
 use crate::runs::files::problem;
@@ -198,7 +198,7 @@ fn is_below(path: &Path) -> bool {
 /// The record of a folder, held by the one process that writes it.
 #[derive(Debug)]
 pub(super) struct Writer {
-    file: File,
+    file: LockFile,
     path: PathBuf,
 }
 
@@ -210,7 +210,7 @@ impl Writer {
     pub fn open(root: &Path, length: u64) -> Result<Self, RunError> {
         let path = root.join(RECORD);
         let unusable = |error: io::Error| problem(&path, format!("can't be written ({error})"));
-        let file = ordinary_file::open_lock(&path).map_err(unusable)?;
+        let file = LockFile::open(&path).map_err(unusable)?;
         if file.try_lock().is_err() {
             return Err(problem(
                 root,
@@ -243,7 +243,7 @@ impl Writer {
             let length = length.min(self.file.metadata()?.len());
             self.file.seek(SeekFrom::Start(length))?;
             let mut tail = Vec::new();
-            (&mut self.file).take(MOST_BYTES).read_to_end(&mut tail)?;
+            (&mut *self.file).take(MOST_BYTES).read_to_end(&mut tail)?;
             Ok((length, tail))
         };
         read().map_err(|error: io::Error| problem(&self.path, format!("can't be read ({error})")))

@@ -77,7 +77,7 @@ impl Fixture {
 
     fn undo(&self) -> Undone {
         let would = undoable(&self.root).unwrap();
-        let undone = undo(&self.root, &StopFlag::default()).unwrap();
+        let undone = undo(&self.root, &StopFlag::default(), &mut |_, _| {}).unwrap();
         assert_eq!(would.removed, undone.removed);
         undone
     }
@@ -112,7 +112,7 @@ fn pictures_come_into_folders_and_go_again() {
         assert_eq!(fixture.undo().removed, 4);
         assert!(!fixture.root.exists());
         assert_eq!(below(&fixture.folder.path().join("photos")).len(), 4);
-        assert!(undo(&fixture.root, &StopFlag::default()).is_err());
+        assert!(undo(&fixture.root, &StopFlag::default(), &mut |_, _| {}).is_err());
     }
 }
 

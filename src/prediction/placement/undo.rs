@@ -35,17 +35,24 @@ pub fn undoable(root: &Path) -> Result<Undone, RunError> {
 }
 
 /// Removes exactly what was placed in `root` and stands there as it was placed, then folders that were made for it and are
-/// empty, and the record. Of a copy, size and date are looked at; of a link, where it leads.
+/// empty, and the record. Of a copy, size and date are looked at; of a link, where it leads. `progress` hears how many of how
+/// many have been looked at.
 ///
 /// # Errors
 /// When `root` has no record, it can't be read, or another process places pictures there.
-pub fn undo(root: &Path, stop: &StopFlag) -> Result<Undone, RunError> {
+pub fn undo(
+    root: &Path,
+    stop: &StopFlag,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Undone, RunError> {
     let contents = read(root)?;
     // Held, so that nobody places pictures meanwhile.
     let mut writer = Writer::open(root, contents.length)?;
     let mut undone = Undone::default();
     let mut left = Vec::new();
-    for entry in contents.entries.into_iter().rev() {
+    let total = contents.entries.len();
+    for (done, entry) in contents.entries.into_iter().rev().enumerate() {
+        progress(done, total);
         if stop.is_stopped() {
             undone.is_stopped = true;
             return Ok(undone);

@@ -17,7 +17,10 @@ impl Watched {
         fs::write(folder.path().join("there.png"), "a picture").unwrap();
         let watched = [folder.path().to_path_buf()];
         let mut watch = FolderWatch::new(&watched, list_every).unwrap();
-        watch.note(&[Picture::file(folder.path().join("there.png"))]);
+        make_old(&folder.path().join("there.png"));
+        let mut there = vec![Picture::file(folder.path().join("there.png"))];
+        watch.take_whole(&mut there);
+        assert_eq!(there.len(), 1);
         Self { folder, watch }
     }
 
@@ -50,6 +53,13 @@ impl Watched {
     }
 }
 
+/// As if it had been there for a while.
+fn make_old(path: &Path) {
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(60);
+    let file = File::options().write(true).open(path).unwrap();
+    file.set_modified(long_ago).unwrap();
+}
+
 fn ways() -> [Option<Duration>; 2] {
     [None, Some(Duration::from_millis(50))]
 }
@@ -69,6 +79,28 @@ fn a_file_that_is_still_written_is_waited_for() {
         }
         drop(file);
         assert_eq!(watched.next(), ["slow.png"]);
+    }
+}
+
+#[test]
+fn what_is_being_written_when_the_watch_begins_is_waited_for() {
+    for way in ways() {
+        let mut watched = Watched::new(way);
+        let (old, young) = (watched.path("old.png"), watched.path("young.png"));
+        fs::write(&old, "whole").unwrap();
+        make_old(&old);
+        // Begun before the watch was, so that nobody tells of it: only its date does.
+        fs::write(&young, "half").unwrap();
+        while watched.watch.changes.try_recv().is_ok() {}
+        let elsewhere = tempfile::tempdir().unwrap();
+        let named = elsewhere.path().join("named.png");
+        fs::write(&named, "one that is not watched").unwrap();
+        let mut there: Vec<Picture> = [&old, &young, &named].map(Picture::file).into();
+        watched.watch.take_whole(&mut there);
+        let kept: Vec<&Path> = there.iter().map(Picture::name).collect();
+        assert_eq!(kept, [old.as_path(), named.as_path()]);
+        fs::write(&young, "now it is whole").unwrap();
+        assert_eq!(watched.next(), ["young.png"]);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use tch::Tensor;
 
-use super::{CLASSES, Made, Mirrored, Numbers, difference, floats, plain_head, run_whole};
+use super::{CLASSES, Made, Numbers, Orientation, difference, floats, plain_head, run_whole};
 use crate::evaluation::decision::temper;
 use crate::experiment::{Activation, HeadConfig, HeadLayer, OutputLayer, Pooling};
 
@@ -70,12 +70,18 @@ fn any_number_of_pictures() {
 
 #[test]
 fn views_are_averaged_and_the_temperature_comes_last() {
-    let mirrored = |across, down| Mirrored { across, down };
+    let seen = |transposed, horizontally, vertically| Orientation {
+        transposed,
+        horizontally,
+        vertically,
+    };
     let views = [
-        mirrored(false, false),
-        mirrored(true, false),
-        mirrored(false, true),
-        mirrored(true, true),
+        seen(false, false, false),
+        seen(false, true, false),
+        seen(false, false, true),
+        seen(false, true, true),
+        seen(true, true, false),
+        seen(true, false, true),
     ];
     for output in [OutputLayer::Softmax, OutputLayer::Sigmoid] {
         let config = HeadConfig {
@@ -88,11 +94,15 @@ fn views_are_averaged_and_the_temperature_comes_last() {
             let file = made.file_with(Numbers::Float32, None, views, temperature);
             let found = run_whole(&file, &made.shape(3), &floats(&input)).unwrap();
             let seen = views.iter().map(|view| {
-                let axes: Vec<i64> = [(view.across, 3), (view.down, 2)]
+                let axes: Vec<i64> = [(view.horizontally, 3), (view.vertically, 2)]
                     .into_iter()
                     .filter_map(|(is_so, axis)| is_so.then_some(axis))
                     .collect();
-                made.probabilities(&input.flip(axes))
+                let turned = match view.transposed {
+                    true => input.transpose(2, 3),
+                    false => input.shallow_clone(),
+                };
+                made.probabilities(&turned.flip(axes))
             });
             let mut mean = vec![0f32; 3 * made.classes()];
             for view in seen {

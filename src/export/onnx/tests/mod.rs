@@ -8,7 +8,7 @@ mod runs;
 
 use tch::Tensor;
 
-use super::answers::{Answers, Mirrored};
+use super::answers::Answers;
 use super::assemble::{Whole, assemble};
 use super::graph::{Graph, Port};
 use super::preprocessing::Preprocessing;
@@ -16,6 +16,7 @@ use super::read_back::run_whole;
 use super::simplify::{fold_norms, simplify};
 use super::translate::{self, WeightNames};
 use super::{INPUT, Numbers};
+use crate::data::augment::Orientation;
 use crate::experiment::{HeadConfig, OutputLayer, Pooling};
 use crate::models::head::Head;
 use crate::models::layers::Pass;
@@ -112,14 +113,14 @@ impl Made {
 
     /// The whole file.
     fn file(&self, numbers: Numbers, preprocessing: Option<Preprocessing>) -> Vec<u8> {
-        self.file_with(numbers, preprocessing, &[Mirrored::default()], 1.0)
+        self.file_with(numbers, preprocessing, &[Orientation::PLAIN], 1.0)
     }
 
     fn file_with(
         &self,
         numbers: Numbers,
         preprocessing: Option<Preprocessing>,
-        views: &[Mirrored],
+        views: &[Orientation],
         temperature: f64,
     ) -> Vec<u8> {
         let whole = Whole {

@@ -274,11 +274,20 @@ fn write_floats(path: &Path, values: &[f32]) {
 
 /// All backbones at their own size, by tract and by onnxruntime:
 /// GRAFT_ONNX_PYTHON=python3 cargo test -p graft all_backbones_at_their_own_size -- --ignored --nocapture
+/// (`GRAFT_ONNX_BACKBONES=name,name` for some of them).
 #[test]
 #[ignore = "a measurement"]
 fn all_backbones_at_their_own_size() {
     let Some(python) = python() else { return };
+    let wanted = std::env::var("GRAFT_ONNX_BACKBONES").ok();
+    let is_wanted = |name: &str| {
+        let names = wanted.as_deref();
+        names.is_none_or(|names| names.split(',').any(|wanted| wanted == name))
+    };
     for info in catalogue::architectures() {
+        if !is_wanted(info.name) {
+            continue;
+        }
         let root = tempfile::tempdir().unwrap();
         let entry = written(info.name, info.default_weights().input_size, root.path());
         for said in checked(&python, root.path(), &[entry]) {

@@ -11,6 +11,7 @@ use crate::evaluation::{Decision, Threshold};
 use crate::experiment::Precision;
 use crate::export::ExportError;
 use crate::export::described::Described;
+use crate::export::onnx::read_back::{ReadBack, run_whole};
 use crate::export::onnx::{Input, Numbers, Options, Written, write};
 use crate::runs::files;
 
@@ -153,6 +154,45 @@ fn squares_halves_and_bytes() {
     }
 }
 
+/// As processors compute a file in half precision: close to what tract makes of it in sums of 16 bits, and rounded.
+#[test]
+fn half_precision_is_computed_as_processors_do() {
+    let root = tempfile::tempdir().unwrap();
+    let run = finished_run(root.path());
+    let out = root.path().join("run.onnx");
+    let shape = [1, 3, 32, 32];
+    let values: Vec<f32> = (0..3 * 32 * 32)
+        .map(|index| (index as f32 * 0.37).sin() * 2.0)
+        .collect();
+    let mut answers = Vec::new();
+    for numbers in [Numbers::Float32, Numbers::Float16] {
+        let options = Options {
+            input: Input::Tensor,
+            numbers,
+            ..Options::default()
+        };
+        let found = written(&run, &out, &options).unwrap();
+        let is_half = numbers == Numbers::Float16;
+        assert_eq!(found.metadata["parity"].contains("rounded"), is_half);
+        let bytes = std::fs::read(&out).unwrap();
+        let own = ReadBack::new(&bytes, 32).unwrap().answer(&values).unwrap();
+        let as_it_is = run_whole(&bytes, &shape, &values).unwrap();
+        answers.push((own, as_it_is));
+    }
+    let furthest = |one: &[f32], other: &[f32]| -> f32 {
+        let apart = one.iter().zip(other).map(|(a, b)| (a - b).abs());
+        apart.fold(0.0, f32::max)
+    };
+    let [(single, single_again), (half, half_again)] = answers.try_into().unwrap();
+    assert_eq!(single, single_again, "nothing is to be changed in it");
+    assert!(
+        furthest(&half, &half_again) < 1e-2,
+        "{half:?} {half_again:?}"
+    );
+    let rounding = furthest(&half, &single);
+    assert!(rounding > 0.0 && rounding < 1e-2, "{half:?} {single:?}");
+}
+
 #[test]
 fn without_its_pictures_a_run_is_tried_on_made_ones() {
     let root = tempfile::tempdir().unwrap();
@@ -167,7 +207,17 @@ fn without_its_pictures_a_run_is_tried_on_made_ones() {
     assert_eq!(found.parity.accuracy, None);
     assert_eq!(found.parity.equal_pixels, Some(1.0));
     assert!(
-        found.remarks[0].contains("made for it"),
+        found.remarks[0].contains("made for it") && !found.remarks[0].contains("accuracy"),
+        "{:?}",
+        found.remarks
+    );
+    let small = Options {
+        numbers: Numbers::Int8Weights,
+        ..Options::default()
+    };
+    let found = written(&run, &root.path().join("small.onnx"), &small).unwrap();
+    assert!(
+        found.remarks[0].ends_with("cost in accuracy is therefore not known."),
         "{:?}",
         found.remarks
     );
@@ -191,6 +241,35 @@ fn what_fails_leaves_what_was_there() {
     let error = written(root.path(), &out, &Options::default()).unwrap_err();
     assert!(matches!(error, ExportError::Run(_)), "{error}");
     assert_eq!(std::fs::read(&out).unwrap(), b"before");
+}
+
+#[test]
+fn a_loss_of_accuracy_by_smaller_weights_is_a_remark() {
+    use crate::export::onnx::Parity;
+    let parity = |run, file| Parity {
+        pictures: 1_200,
+        are_own: true,
+        accuracy: Some((run, file)),
+        ..Parity::default()
+    };
+    let loss = parity(0.93, 0.81).loss(Numbers::Int8Weights).unwrap();
+    assert!(
+        loss.contains(
+            "of 1,200 of the run's test pictures the run has 93.0 % right, the file 81.0 %"
+        ),
+        "{loss}"
+    );
+    assert_eq!(parity(0.93, 0.925).loss(Numbers::Float16), None);
+    // One of four pictures is luck.
+    let few = Parity {
+        pictures: 4,
+        ..parity(0.75, 0.5)
+    };
+    assert_eq!(few.loss(Numbers::Float16), None);
+    assert_eq!(parity(0.93, 0.95).loss(Numbers::Int8Weights), None);
+    // In single precision it is another picture's answer, of which the verdict knows.
+    assert_eq!(parity(0.93, 0.81).loss(Numbers::Float32), None);
+    assert_eq!(Parity::default().loss(Numbers::Int8Weights), None);
 }
 
 /// A file whose answers are others than the run's is not written.
@@ -217,9 +296,15 @@ fn a_difference_is_an_error() {
     assert!(parity(1e-4, 2e-3, 99).verdict(Numbers::Float32).is_err());
     assert!(parity(1e-4, 2e-3, 100).verdict(Numbers::Float32).is_ok());
     assert!(parity(2e-3, 2e-3, 99).verdict(Numbers::Float16).is_ok());
+    let said = |numbers| {
+        let found = parity(f64::INFINITY, 1e-4, 99).verdict(numbers);
+        found.unwrap_err().to_string()
+    };
+    // What half precision can't hold is no error of Graft.
+    let beyond = said(Numbers::Float16);
     assert!(
-        parity(f64::INFINITY, 1e-4, 99)
-            .verdict(Numbers::Float16)
-            .is_err()
+        beyond.contains("65,504") && beyond.ends_with("full weights (float32)"),
+        "{beyond}"
     );
+    assert!(said(Numbers::Int8Weights).contains("error of Graft"));
 }
