@@ -14,6 +14,7 @@ pub mod ordinary_file;
 pub mod paths;
 mod pickle;
 pub mod shown;
+mod sorted_metadata;
 pub mod spreadsheet;
 
 pub mod libtorch;
@@ -34,6 +35,8 @@ pub mod prediction;
 pub mod sweep;
 
 pub mod slurm;
+
+pub mod shootout;
 
 pub mod export;
 

@@ -55,4 +55,27 @@ fn a_wrong_label_among_the_training_pictures_is_found() {
     assert_eq!(json(&home.printed(&["suspects", run, "--json"])), found);
     let refused = home.refused(&["suspects", run, "--folds", "30"], 1);
     assert!(refused.contains("too few for 30 folds"), "{refused}");
+
+    // What looks alike stays in one part of the split from now on, by a preset of its own.
+    let keep = [
+        "suspects",
+        run,
+        "--duplicates",
+        "--keep-together",
+        "together.ron",
+    ];
+    let text = home.printed(&keep);
+    assert!(text.contains("Wrote together.ron: "), "{text}");
+    let together = std::fs::read_to_string(home.path().join("together.ron")).unwrap();
+    assert!(
+        together.contains("\"bright/wrong.png\"") && together.contains("\"dark/3.png\""),
+        "{together}"
+    );
+    let text = home.printed(&["data", "together.ron"]);
+    assert!(
+        text.contains("at random by pictures that are kept together"),
+        "{text}"
+    );
+    let refused = home.refused(&keep, 1);
+    assert!(refused.contains("replaces no file"), "{refused}");
 }

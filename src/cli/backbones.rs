@@ -29,7 +29,8 @@ pub fn backbones(arguments: &Arguments) -> anyhow::Result<()> {
                 info.title.to_owned(),
                 format::magnitude(info.backbone_parameters),
                 format!("{:.2}", info.gflops),
-                format!("{:.1} %", info.default_weights().imagenet_top1),
+                (info.default_weights().accuracy())
+                    .map_or_else(|| no_accuracy(info).into(), |top1| format!("{top1:.1} %")),
                 info.default_weights().input_size.to_string(),
                 if has_weights(info) {
                     "here".to_owned()
@@ -53,6 +54,14 @@ pub fn backbones(arguments: &Arguments) -> anyhow::Result<()> {
     output::print(&table(&header, &rows))
 }
 
+/// What stands in place of an accuracy.
+fn no_accuracy(info: &ArchitectureInfo) -> &'static str {
+    match info.has_classifier() {
+        true => "not published",
+        false => "no classifier",
+    }
+}
+
 /// Whether the default weights seem to stand on this machine.
 fn has_weights(info: &ArchitectureInfo) -> bool {
     weights::on_this_machine(info.default_weights()).is_some()
@@ -65,7 +74,8 @@ fn as_json(info: &ArchitectureInfo) -> serde_json::Value {
         "parameters": info.parameters,
         "backbone_parameters": info.backbone_parameters,
         "gflops": info.gflops,
-        "imagenet_top1": info.default_weights().imagenet_top1,
+        "has_classifier": info.has_classifier(),
+        "imagenet_top1": info.default_weights().accuracy(),
         "input_size": info.default_weights().input_size,
         "input_range": [info.input_range.0, info.input_range.1],
         "weights": info.default_weights().name,

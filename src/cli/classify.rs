@@ -12,7 +12,7 @@ use crate::data::{PictureSource, decode};
 use crate::format;
 use crate::models::{self, device};
 use crate::shown;
-use crate::training::pretrained::{PretrainedNetwork, RankedClass};
+use crate::training::pretrained::{self, PretrainedNetwork, RankedClass};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -48,6 +48,10 @@ struct ClassifiedPicture {
 
 pub fn classify(arguments: &Arguments) -> anyhow::Result<()> {
     let info = models::backbone_info(&arguments.backbone)?;
+    // Before weights are fetched or read for nothing.
+    if let Some(reason) = pretrained::why_no_classes(info) {
+        bail!(reason);
+    }
     let device = run::device(arguments.device.as_deref())?.unwrap_or_else(device::best);
     let source = weights::source(info, arguments.weights.as_deref(), arguments.key.as_deref());
     let network = PretrainedNetwork::open(info.name, &source, None, device)?;

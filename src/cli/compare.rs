@@ -8,7 +8,6 @@ use serde_json::json;
 use super::outputs::{refuse_among_pictures, warn_among_classes};
 use super::{output, progress};
 use crate::data::StopFlag;
-use crate::evaluation::wilson;
 use crate::figures::palette::run_color;
 use crate::figures::{DEFAULT_DPI, DPI_RANGE, Size};
 use crate::report::{self, Comparison, Options, results_text};
@@ -95,6 +94,7 @@ pub fn compare(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.json {
         return output::print_json(&json!({
             "runs": as_json(&comparison),
+            "verdict": report::verdict(&comparison),
             "files": written.files.iter().map(|file| shown::path(file)).collect::<Vec<_>>(),
             "notes": written.notes,
         }));
@@ -115,13 +115,15 @@ fn as_json(comparison: &Comparison) -> serde_json::Value {
         .tested()
         .into_iter()
         .map(|(run, tested)| {
-            let confusion = &tested.confusion;
+            let accuracy = &tested.evaluation.answers.accuracy;
             json!({
                 "run": shown::path(&run.run.folder),
                 "name": run.name,
                 "state": run.run.summary.state,
                 "test": tested.metrics(),
-                "accuracy_interval": wilson(confusion.correct(), confusion.total()),
+                "accuracy_interval": accuracy.interval,
+                "accuracy_interval_method": accuracy.method,
+                "groups": tested.evaluation.groups,
                 "seconds_total": run.run.summary.seconds_total,
             })
         })

@@ -8,9 +8,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::table::{Align, table};
-use super::{output, progress};
+use super::{keep_together, output, progress};
 use crate::analysis::gallery::SplitPicture;
-use crate::analysis::suspects::{self, Suspect};
+use crate::analysis::suspects::{self, FoundDuplicates, Suspect};
 use crate::data::{
     DataError, Dataset, Remark, RemarkKind, Split, SplitIndices, StopFlag, problems, scan, split,
 };
@@ -27,6 +27,9 @@ pub struct Arguments {
     /// Look for the same picture twice: under two classes, or in two parts of the split
     #[arg(long)]
     duplicates: bool,
+    /// Write a preset whose split has pictures that look alike in one part: with --duplicates
+    #[arg(long, value_name = "PRESET", requires = "duplicates")]
+    keep_together: Option<PathBuf>,
     /// Keep together in the split what has this in common: folder:1 (the folder that holds a picture), column:NAME of a
     /// table, or pattern:REGEX in the file's name
     #[arg(long, value_name = "GROUP")]
@@ -57,6 +60,11 @@ pub fn data(arguments: &Arguments) -> anyhow::Result<()> {
             bail!("{} {}", problem.field, problem.message);
         }
     }
+    keep_together::check(
+        arguments.keep_together.as_ref(),
+        &experiment,
+        base.as_deref(),
+    )?;
     let config = &experiment.data;
     let mut dataset = scan_with_progress(config, base.as_deref(), &StopFlag::default())?;
     if !is_preset {
@@ -69,6 +77,13 @@ pub fn data(arguments: &Arguments) -> anyhow::Result<()> {
         .duplicates
         .then(|| duplicates(&dataset, split.as_ref()))
         .transpose()?;
+    let written = match (&arguments.keep_together, &found) {
+        (Some(out), Some(found)) => {
+            let written = keep_together::write(out, &experiment, base.as_deref(), &found.alike);
+            Some(written?)
+        }
+        _ => None,
+    };
     if arguments.json {
         let mut document = as_json(&config.source, &dataset);
         document["split"] = split.as_ref().map_or(serde_json::Value::Null, |split| {
@@ -78,17 +93,25 @@ pub fn data(arguments: &Arguments) -> anyhow::Result<()> {
                 "test": split.test.len(),
             })
         });
-        if let Some((found, groups)) = &found {
-            document["duplicates"] = found.iter().map(duplicate_json).collect();
-            document["likely_groups"] = json!(groups);
+        if let Some(found) = &found {
+            document["duplicates"] = found.pairs.iter().map(duplicate_json).collect();
+            document["likely_groups"] = json!(found.likely_groups);
+            document["alike"] = json!(found.alike);
         }
         return output::print_json(&document);
     }
     let mut text = as_text(&arguments.path, &config.source, &dataset);
-    if let Some((found, groups)) = &found {
-        text.push_str(&duplicates_text(found));
-        if let Some(groups) = groups {
+    if let Some(found) = &found {
+        text.push_str(&duplicates_text(&found.pairs));
+        if let Some(groups) = &found.likely_groups {
             let _ = writeln!(text, "{groups}");
+        }
+        match written {
+            Some(written) => text.push_str(&written),
+            None if found.crosses_split() => text.push_str(
+                "--keep-together NEW.ron writes a preset whose split has what looks alike in one part\n",
+            ),
+            None => {}
         }
     }
     output::print(&text)
@@ -100,9 +123,14 @@ fn split_of(dataset: &mut Dataset, experiment: &Experiment) -> Option<SplitIndic
     match split::split(dataset, experiment) {
         Ok(split) => {
             let mut rule = split::rule(dataset, experiment);
+            let whole = experiment.data.split.cross_validation();
             let _ = write!(
                 rule.text,
-                " Training has {}, validation {}, test {}.",
+                " {} {}, validation {}, test {}.",
+                match whole {
+                    Some(_) => "In the first fold, training has",
+                    None => "Training has",
+                },
                 format::count(split.train.len(), "picture", "pictures"),
                 format::thousands(split.validation.len() as u64),
                 format::thousands(split.test.len() as u64)
@@ -122,10 +150,7 @@ fn split_of(dataset: &mut Dataset, experiment: &Experiment) -> Option<SplitIndic
 
 /// The same picture in two parts of the split, or under two classes; and how to keep such pictures together, if their
 /// names tell it. Where there is no split, what the source leaves open is told as one part.
-fn duplicates(
-    dataset: &Dataset,
-    split: Option<&SplitIndices>,
-) -> anyhow::Result<(Vec<Suspect>, Option<String>)> {
+fn duplicates(dataset: &Dataset, split: Option<&SplitIndices>) -> anyhow::Result<FoundDuplicates> {
     let mut parts: Vec<Split> = dataset
         .pictures
         .iter()
@@ -167,9 +192,7 @@ fn duplicates(
     if let Some(bar) = &bar {
         bar.finish_and_clear();
     }
-    let found = found?;
-    let groups = suspects::likely_groups(&pictures, &found);
-    Ok((found, groups))
+    Ok(found?)
 }
 
 fn duplicate_json(suspect: &Suspect) -> serde_json::Value {

@@ -11,8 +11,9 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use super::output;
-use crate::cores::Cores;
+use crate::cores;
 use crate::data::StopFlag;
+use crate::exit::unusual_end;
 use crate::models::device;
 
 /// How often it is looked whether a child has ended.
@@ -29,10 +30,9 @@ pub const UNTIL_STDIN_CLOSES: &str = "--until-stdin-closes";
 pub fn chosen(text: &str) -> anyhow::Result<Vec<String>> {
     let found = device::discover();
     if text.trim() == "all" {
-        let cards: Vec<String> = (0..found.cuda.len())
-            .filter(|&index| found.check(index).is_ok())
-            .map(|index| format!("cuda:{index}"))
-            .collect();
+        let mut cards = found.usable();
+        cards.sort_unstable();
+        let cards: Vec<String> = (cards.iter().map(|index| format!("cuda:{index}"))).collect();
         if cards.is_empty() {
             let reason = found.why_no_cuda.as_deref().unwrap_or_default();
             output::warn(&format!("Computing on the processor. {reason}"));
@@ -88,10 +88,8 @@ impl Child {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        if device != "cpu" && std::env::var_os("RAYON_NUM_THREADS").is_none() {
-            // Those that decode pictures share the cores; how many they are changes no number.
-            let share = (Cores::of_process().count.get() / of.max(1)).max(1);
-            command.env("RAYON_NUM_THREADS", share.to_string());
+        if device != "cpu" {
+            cores::share_machine(&mut command, of);
         }
         // Ctrl-C is for this process, which tells the others once.
         #[cfg(unix)]
@@ -130,7 +128,7 @@ impl Child {
     }
 
     /// Tells it to stop; what it has learned is kept.
-    pub fn stop(&mut self) {
+    fn stop(&mut self) {
         self.stdin = None;
     }
 
@@ -138,7 +136,7 @@ impl Child {
     ///
     /// # Errors
     /// What the system says.
-    pub fn poll(&mut self) -> anyhow::Result<Option<Ended>> {
+    fn poll(&mut self) -> anyhow::Result<Option<Ended>> {
         let status = self
             .process
             .try_wait()
@@ -162,25 +160,8 @@ impl Child {
 impl Ended {
     /// Why it ended otherwise than a program does: a clause.
     pub fn trouble(&self) -> Option<String> {
-        #[cfg(unix)]
-        if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&self.status) {
-            let why = match signal {
-                9 => "; the system kills who takes too much memory",
-                _ => "",
-            };
-            return Some(format!(
-                "the process of {} was ended by signal {signal}{why}",
-                self.device
-            ));
-        }
-        match self.status.code() {
-            Some(0) => None,
-            Some(code) => Some(format!(
-                "the process of {} ended with status {code}",
-                self.device
-            )),
-            None => Some(format!("the process of {} ended", self.device)),
-        }
+        let end = unusual_end(self.status)?;
+        Some(format!("the process of {} {end}", self.device))
     }
 }
 
@@ -194,12 +175,28 @@ fn program() -> anyhow::Result<PathBuf> {
     })
 }
 
-/// Waits for a moment; tells all `children` once when this process is to stop.
-pub fn rest<'c>(stop: &StopFlag, children: impl Iterator<Item = &'c mut Child>) {
+/// Waits for a moment, and takes from among `working`, children with what each is at, those that have ended. Tells all of them to
+/// stop when this process is to stop.
+///
+/// # Errors
+/// What the system says.
+pub fn take_ended<T>(
+    working: &mut Vec<(T, Child)>,
+    stop: &StopFlag,
+) -> anyhow::Result<Vec<(T, Ended)>> {
     if stop.is_stopped() {
-        children.for_each(Child::stop);
+        working.iter_mut().for_each(|(_, child)| child.stop());
     }
     std::thread::sleep(INTERVAL);
+    let (mut left, mut ended) = (Vec::with_capacity(working.len()), Vec::new());
+    for (what, mut child) in working.drain(..) {
+        match child.poll()? {
+            Some(end) => ended.push((what, end)),
+            None => left.push((what, child)),
+        }
+    }
+    *working = left;
+    Ok(ended)
 }
 
 /// Says every line of `stream` after the name of the device.

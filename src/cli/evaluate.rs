@@ -256,21 +256,33 @@ fn answers(
     })
 }
 
+/// Pictures that were left out: the first ones by name, and how many there are in all. `folder`: where they stand, of
+/// several.
+fn warn_left_out(problems: &[Problem], folder: Option<&Path>) {
+    for line in left_out(problems, folder) {
+        output::warn(&line);
+    }
+}
+
+fn left_out(problems: &[Problem], folder: Option<&Path>) -> Vec<String> {
+    let first = problems.iter().take(SHOWN);
+    let mut lines: Vec<String> = first
+        .map(|problem| format!("left out, {}: {}", problem.reason, problem.path.display()))
+        .collect();
+    let of_folder = folder.map_or_else(String::new, |folder| format!(" of {}", folder.display()));
+    if let Some(more @ 1..) = problems.len().checked_sub(SHOWN) {
+        lines.push(format!(
+            "and {} more left out{of_folder}, {} in all; --json lists every one",
+            format::thousands(more as u64),
+            format::count(problems.len(), "picture", "pictures"),
+        ));
+    }
+    lines
+}
+
 /// What was left out or may not be what the run saw.
 fn warn(evaluated: &EvaluatedRun, keep: Option<Keep>) {
-    for problem in evaluated.problems.iter().take(SHOWN) {
-        output::warn(&format!(
-            "left out, {}: {}",
-            problem.reason,
-            problem.path.display()
-        ));
-    }
-    if evaluated.problems.len() > SHOWN {
-        output::warn(&format!(
-            "and {} more left out",
-            format::thousands((evaluated.problems.len() - SHOWN) as u64)
-        ));
-    }
+    warn_left_out(&evaluated.problems, None);
     if let Some(first) = evaluated.changed.first() {
         output::warn(&format!(
             "warning: {} changed after the run began, so that it may have seen something else: {}",
@@ -471,4 +483,27 @@ fn calibrated_text(calibrated: &Calibrated) -> String {
         format::percent(after.expected_error)
     );
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_pictures_that_are_left_out_the_first_are_named_and_all_are_counted() {
+        let problems: Vec<Problem> = (0..1_234)
+            .map(|index| Problem {
+                path: format!("/other/{index}.png").into(),
+                reason: "it is no picture".into(),
+            })
+            .collect();
+        let lines = left_out(&problems, Some(Path::new("/other")));
+        assert_eq!(lines.len(), SHOWN + 1);
+        assert_eq!(lines[0], "left out, it is no picture: /other/0.png");
+        assert_eq!(
+            lines[SHOWN],
+            "and 1,224 more left out of /other, 1,234 pictures in all; --json lists every one"
+        );
+        assert_eq!(left_out(&problems[..SHOWN], None).len(), SHOWN);
+    }
 }

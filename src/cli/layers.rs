@@ -156,10 +156,13 @@ fn as_text(tree: &LayerTree, frozen: Option<&[bool]>) -> String {
         format::thousands(tree.features.unsigned_abs()),
         format::magnitude(tree.root.multiply_adds),
     ));
-    text.push_str(&format!(
-        "Its own classifier, which a new head replaces, has {} parameters more.\n",
-        format::thousands(tree.classifier_parameters)
-    ));
+    text.push_str(&match tree.classifier_parameters {
+        0 => "It has no classifier of its own: a new head stands on its features.\n".to_owned(),
+        more => format!(
+            "Its own classifier, which a new head replaces, has {} parameters more.\n",
+            format::thousands(more)
+        ),
+    });
     if let Some(frozen) = frozen {
         let (learn, stay) = totals(tree, frozen);
         let share = if learn + stay == 0 {

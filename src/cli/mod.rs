@@ -1,13 +1,15 @@
 //! The command line: the same library as the window, without one.
 //!
 //! Human text goes to standard output, or one JSON document with `--json`; progress and errors go
-//! to standard error. Exit status 1 is a failure, 2 a wrong use, 75 a sweep that was stopped and goes on when it is called again.
+//! to standard error. Exit status 1 is a failure, 2 a wrong use, 75 a sweep, a shoot-out, or computing of features, that was
+//! stopped and goes on when it is called again.
 // What stands above arguments is the help that a terminal shows: brackets and addresses in it are meant as they are.
 #![allow(rustdoc::broken_intra_doc_links, rustdoc::bare_urls)]
 
 mod backbones;
 mod cache;
 mod classify;
+mod common_options;
 mod compare;
 mod completions;
 mod cuda;
@@ -18,8 +20,11 @@ mod embed;
 mod evaluate;
 mod explain;
 mod export;
+mod find_rate;
 mod interrupt;
+mod keep_together;
 mod layers;
+mod learning_curve;
 mod list_tensors;
 mod open;
 mod output;
@@ -28,8 +33,11 @@ mod predict;
 mod progress;
 mod resume;
 mod run;
+mod run_for_window;
 mod runs;
 mod selftest;
+mod shootout;
+mod stopped;
 mod suspects;
 mod sweep;
 mod weights;
@@ -90,6 +98,9 @@ enum Command {
     Open(open::Arguments),
     /// Train what a preset says, without a window
     Run(run::Arguments),
+    /// Started by the window for a run on one of several graphics cards
+    #[command(hide = true)]
+    RunForWindow,
     /// Many runs that differ in a few fields: trained, looked at, and the best of them chosen
     Sweep(sweep::Arguments),
     /// Figures and a report of several runs on the same test pictures
@@ -104,6 +115,12 @@ enum Command {
     Classify(classify::Arguments),
     /// Where a run's network looks in a picture: a class activation map (Grad-CAM)
     Explain(explain::Arguments),
+    /// Which pre-trained network serves these pictures best, by linear heads on frozen features: before anything is trained
+    Shootout(shootout::Arguments),
+    /// A learning rate for a phase of a preset, by a short training at ever higher rates
+    FindRate(find_rate::Arguments),
+    /// What twice as many pictures would bring: a score against their number, from frozen features
+    LearningCurve(learning_curve::Arguments),
     /// Write a run's network for other programs, with its model card: ONNX, safetensors, or a script for PyTorch
     Export(export::Arguments),
     /// Pooled features of every picture below a folder, for use elsewhere
@@ -179,6 +196,7 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
         Some(Command::Open(arguments)) => crate::app::run(arguments.paths, None),
         Some(Command::Run(arguments)) => run::run(arguments),
+        Some(Command::RunForWindow) => run_for_window::run(),
         Some(Command::Sweep(arguments)) => sweep::sweep(arguments),
         Some(Command::Compare(arguments)) => compare::compare(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::evaluate(&arguments),
@@ -186,6 +204,9 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Predict(arguments)) => predict::predict(&arguments),
         Some(Command::Classify(arguments)) => classify::classify(&arguments),
         Some(Command::Explain(arguments)) => explain::explain(&arguments),
+        Some(Command::Shootout(arguments)) => shootout::shootout(&arguments),
+        Some(Command::FindRate(arguments)) => find_rate::find(&arguments),
+        Some(Command::LearningCurve(arguments)) => learning_curve::learning_curve(&arguments),
         Some(Command::Export(arguments)) => export::export(&arguments),
         Some(Command::Embed(arguments)) => embed::embed(&arguments),
         Some(Command::Weights(arguments)) => weights::weights(&arguments),
@@ -208,7 +229,7 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(()) => 0,
         Err(error) => {
             output::fail(&error);
-            sweep::exit_status(&error)
+            stopped::exit_status(&error)
         }
     }
 }

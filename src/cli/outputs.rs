@@ -23,16 +23,29 @@ pub fn refuse_among_pictures(
     source: &DataSource,
     base: Option<&Path>,
 ) -> anyhow::Result<()> {
+    refuse_among_pictures_with("--out", out, source, base)
+}
+
+/// [`refuse_among_pictures`], where another `option` says where to write.
+///
+/// # Errors
+/// Those of [`refuse_among_pictures`].
+pub fn refuse_among_pictures_with(
+    option: &str,
+    out: &Path,
+    source: &DataSource,
+    base: Option<&Path>,
+) -> anyhow::Result<()> {
     let Some(root) = pictures_around(out, source, base) else {
         return Ok(());
     };
     if !takes_what_appears(source) {
-        warn_among_pictures(out, source, base);
+        warn_among_pictures_with(option, out, source, base);
         return Ok(());
     }
     bail!(
         "nothing is written to {}: it lies below the pictures of {}, and what is drawn there would be taken for \
-         pictures, its folder for a class. Choose a folder elsewhere with --out",
+         pictures, its folder for a class. Choose a folder elsewhere with {option}",
         out.display(),
         root.display()
     );
@@ -40,9 +53,13 @@ pub fn refuse_among_pictures(
 
 /// Warns that `out` lies among the pictures of `source`.
 pub fn warn_among_pictures(out: &Path, source: &DataSource, base: Option<&Path>) {
+    warn_among_pictures_with("--out", out, source, base);
+}
+
+fn warn_among_pictures_with(option: &str, out: &Path, source: &DataSource, base: Option<&Path>) {
     if let Some(root) = pictures_around(out, source, base) {
         output::warn(&format!(
-            "warning: {} lies below the pictures of {}; --out with a folder elsewhere keeps them apart",
+            "warning: {} lies below the pictures of {}; {option} with a folder elsewhere keeps them apart",
             out.display(),
             root.display()
         ));
@@ -60,12 +77,26 @@ pub fn refuse_to_replace(
     ours: &str,
     is_ours: &dyn Fn(File) -> bool,
 ) -> anyhow::Result<()> {
-    const REMEDY: &str = "choose another name with --out";
+    refuse_to_replace_with("--out", out, inputs, ours, is_ours)
+}
+
+/// [`refuse_to_replace`], where another `option` says where to write.
+///
+/// # Errors
+/// Those of [`refuse_to_replace`].
+pub fn refuse_to_replace_with(
+    option: &str,
+    out: &Path,
+    inputs: &[&Path],
+    ours: &str,
+    is_ours: &dyn Fn(File) -> bool,
+) -> anyhow::Result<()> {
+    let remedy = format!("choose another name with {option}");
     let folder = out.parent().unwrap_or(Path::new(""));
     let name = out.file_name().unwrap_or_default().to_string_lossy();
     if files::is_of_run(&name) && folder.join(files::SUMMARY).exists() {
         bail!(
-            "a run's own files have this name: {REMEDY}: {}",
+            "a run's own files have this name: {remedy}: {}",
             out.display()
         );
     }
@@ -74,7 +105,7 @@ pub fn refuse_to_replace(
     }
     if out.is_dir() {
         bail!(
-            "this is a folder, and a file is to be written: {REMEDY}: {}",
+            "this is a folder, and a file is to be written: {remedy}: {}",
             out.display()
         );
     }
@@ -82,14 +113,14 @@ pub fn refuse_to_replace(
     let target = real(out);
     if target.is_some() && inputs.iter().any(|input| real(input) == target) {
         bail!(
-            "this file is read, and would be replaced: {REMEDY}: {}",
+            "this file is read, and would be replaced: {remedy}: {}",
             out.display()
         );
     }
     match ordinary_file::open(out, Links::Followed).is_ok_and(is_ours) {
         true => Ok(()),
         false => bail!(
-            "there is a file of this name, and it is no {ours}: {REMEDY}, or remove it first: {}",
+            "there is a file of this name, and it is no {ours}: {remedy}, or remove it first: {}",
             out.display()
         ),
     }

@@ -64,6 +64,16 @@ fn of_folder(folder: &Path, arguments: &run::Arguments) -> anyhow::Result<Planne
     let summary = store::open(folder)?.summary;
     match summary.state {
         RunState::Running => bail!("{}", is_training(folder)),
+        _ if summary.folds.is_some() && arguments.epochs.is_some() => bail!(
+            "a cross-validation is not trained for more epochs; its folds are runs of their own: {}",
+            folder.display()
+        ),
+        RunState::Finished if summary.folds.is_some() && arguments.refit => {}
+        RunState::Finished if summary.folds.is_some() => bail!(
+            "this cross-validation has come to its end, so there is nothing to resume; one network on all pictures is trained \
+             with --refit: {}",
+            folder.display()
+        ),
         RunState::Finished if arguments.epochs.is_none() => bail!(
             "this run has come to its end, so there is nothing to resume; more epochs are trained with --epochs +N: {}",
             folder.display()
@@ -113,6 +123,14 @@ fn of_preset(
         bail!("{}", is_training(&folder));
     }
     let finished = of(|state| *state == RunState::Finished);
+    if arguments.refit
+        && let Some(folder) = &finished
+    {
+        planned.experiment = store::experiment(folder)?;
+        planned.base = None;
+        planned.resumed = Some(folder.clone());
+        return Ok(());
+    }
     if is_several && finished.is_some() {
         planned.finished = finished;
         return Ok(());
@@ -149,8 +167,14 @@ pub fn rest_of_series(arguments: &run::Arguments, left: usize) -> String {
             command += &format!(" {name} \"{}\"", path.display());
         }
     }
+    if let Some(group) = &arguments.group {
+        command += &format!(" --group '{group}'");
+    }
     for set in &arguments.set {
         command += &format!(" --set '{set}'");
+    }
+    if arguments.refit {
+        command += " --refit";
     }
     if let Some(devices) = &arguments.devices {
         command += &format!(" --devices {devices}");

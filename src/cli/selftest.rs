@@ -170,7 +170,10 @@ fn measure(
         .logits
         .error(&parity::logits(network.as_ref(), &pictures)?)?;
     let slow = info.gflops > SLOW_GFLOPS && device == Device::Cpu;
-    let batch = if slow { SMALL_BATCH } else { BATCH };
+    let batch = match slow {
+        true => speed::batch_for_processor(info, SMALL_BATCH),
+        false => BATCH,
+    };
     let rate = |kind| speed::pictures_per_second(network.as_ref(), batch, side, device, kind);
     let rounded = match device {
         Device::Cpu => Some(rate(Kind::BFloat16)?),

@@ -7,13 +7,13 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::{interrupt, output, run};
+use super::{interrupt, keep_together, output, run};
 use crate::analysis::gallery;
 use crate::analysis::out_of_fold::{self, OutOfFoldRequest};
 use crate::analysis::suspects::{self, Reason, Suspect};
 use crate::data::StopFlag;
 use crate::format;
-use crate::runs::RunError;
+use crate::runs::{RunError, store};
 use crate::shown;
 
 #[derive(Debug, Args)]
@@ -28,6 +28,9 @@ pub struct Arguments {
     /// Look for the same picture on both sides of the split, or under two classes
     #[arg(long)]
     duplicates: bool,
+    /// Write the run's experiment as a preset whose split has pictures that look alike in one part: with --duplicates
+    #[arg(long, value_name = "PRESET", requires = "duplicates")]
+    keep_together: Option<PathBuf>,
     /// cpu or cuda:0; the best there is unless given
     #[arg(long)]
     device: Option<String>,
@@ -54,6 +57,8 @@ pub fn suspects(arguments: &Arguments) -> anyhow::Result<()> {
     let stop = interrupt::stop_flag()?;
     let folder = arguments.run.as_path();
     let answered = gallery::open(folder, &stop)?;
+    let experiment = store::experiment(folder)?;
+    keep_together::check(arguments.keep_together.as_ref(), &experiment, None)?;
     let mut found = suspects::wrong_labels(&answered);
     if let Some(folds) = arguments.folds {
         cross_validate(arguments, folds.into(), &stop)?;
@@ -62,7 +67,7 @@ pub fn suspects(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(trained) = gallery::open_out_of_fold(folder, &stop)? {
         found.extend(suspects::wrong_training_labels(&trained));
     }
-    let mut groups = None;
+    let (mut groups, mut alike) = (None, Vec::new());
     if arguments.duplicates {
         let bar = bar("Looking for duplicates");
         let progress = |done: usize, total: usize| {
@@ -73,9 +78,14 @@ pub fn suspects(arguments: &Arguments) -> anyhow::Result<()> {
         let pairs = suspects::duplicates(&pictures, &progress, &stop);
         bar.finish_and_clear();
         let pairs = pairs?;
-        groups = suspects::likely_groups(&pictures, &pairs);
-        found.extend(pairs);
+        groups = pairs.likely_groups;
+        alike = pairs.alike;
+        found.extend(pairs.pairs);
     }
+    let written = match &arguments.keep_together {
+        Some(out) => Some(keep_together::write(out, &experiment, None, &alike)?),
+        None => None,
+    };
     if arguments.json {
         let lines: Vec<Line<'_>> = found.iter().map(line).collect();
         return output::print_json(&lines);
@@ -84,6 +94,7 @@ pub fn suspects(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(groups) = groups {
         text += &format!("{groups}\n");
     }
+    text.extend(written);
     output::print(&text)
 }
 

@@ -99,7 +99,7 @@ fn published() -> impl Iterator<Item = (&'static ArchitectureInfo, &'static Weig
 
 /// In per cent, where it was published.
 fn accuracy(weights: &WeightsInfo) -> Option<f64> {
-    Some(weights.imagenet_top1).filter(|top1| top1.is_finite() && *top1 > 0.0)
+    weights.accuracy()
 }
 
 fn list(as_json: bool) -> anyhow::Result<()> {

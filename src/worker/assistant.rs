@@ -7,15 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::evaluations::Evaluations;
 use super::gallery::Gallery;
 use super::lane::{Lane, answer_in_turn, answer_the_last};
-use super::messages::{Answer, Failure, Question, RunAction};
+use super::messages::{Answer, AugmentedVersion, Failure, Question, RunAction};
 use super::pending::{Pending, Report};
 use super::prediction::Predictions;
+use super::shootout::Shootouts;
 use super::sweep::Sweeps;
 use super::trainer::{News, Notify};
 use super::{features, networks};
 use crate::analysis::Comparison;
 use crate::data::square::{SquareSpec, to_square};
-use crate::data::{DataError, StopFlag, augment, decode, scan, split};
+use crate::data::{DataError, PictureSource, Pixels, StopFlag, augment, decode, scan, split};
 use crate::experiment::Experiment;
 use crate::models::{self, catalogue};
 use crate::paths;
@@ -38,6 +39,7 @@ pub struct Assistant {
     evaluations: Evaluations,
     gallery: Gallery,
     predictions: Predictions,
+    shootouts: Shootouts,
     sweeps: Sweeps,
     features: Lane,
     answers: Arc<Mutex<Vec<Answer>>>,
@@ -98,6 +100,7 @@ impl Assistant {
             evaluations: Evaluations::spawn(report.clone())?,
             gallery: Gallery::spawn(&report)?,
             predictions: Predictions::spawn(&report)?,
+            shootouts: Shootouts::spawn(std::env::current_exe()?, report.clone())?,
             sweeps: Sweeps::spawn(std::env::current_exe()?)?,
             features: Lane::spawn("graft-features", QUESTIONS, {
                 let report = report.clone();
@@ -117,6 +120,7 @@ impl Assistant {
             Question::Gallery(_) => self.gallery.ask(pending),
             Question::Features(_) => self.features.ask(pending),
             Question::Prediction(_) => self.predictions.ask(pending),
+            Question::Shootout(_) => self.shootouts.ask(pending),
             Question::Sweep(_) => self.sweeps.ask(pending),
             Question::MeasureSpeed { .. } => self.networks.ask_instead(pending),
             Question::StopMeasuring => self.networks.stop_last(),
@@ -140,6 +144,7 @@ impl Drop for Assistant {
     fn drop(&mut self) {
         self.gallery.close();
         self.predictions.close();
+        self.shootouts.close();
         self.sweeps.close();
         self.evaluations.close();
         for lane in [
@@ -200,6 +205,7 @@ fn answer(question: &Question, listing: &Mutex<Listing>) -> Option<Answer> {
         Question::Augment {
             dataset,
             index,
+            partners,
             augmentation,
             fit,
             side,
@@ -207,12 +213,29 @@ fn answer(question: &Question, listing: &Mutex<Listing>) -> Option<Answer> {
             count,
         } => {
             let picture = dataset.pictures.get(index)?;
-            let result = decode::decode(&picture.source).map(|decoded| {
-                let original = to_square(&decoded, &SquareSpec::preview(side, fit));
+            let square = |source: &PictureSource| -> Result<Pixels, DataError> {
+                let decoded = decode::decode(source)?;
+                Ok(to_square(&decoded, &SquareSpec::preview(side, fit)))
+            };
+            let result = square(&picture.source).map(|original| {
+                // One that can't be read mixes with nothing.
+                let partners: Vec<(usize, Pixels)> = (partners.into_iter())
+                    .filter_map(|index| {
+                        let picture = dataset.pictures.get(index)?;
+                        Some((index, square(&picture.source).ok()?))
+                    })
+                    .collect();
                 let versions = (0..count)
                     .map(|view| {
-                        let seed = augment::seed_for(seed, view, index);
-                        augment::augment(&original, &augmentation, seed, view)
+                        let partner = partners.get(view as usize % partners.len().max(1));
+                        let partner = partner.map(|(index, pixels)| (*index, pixels));
+                        let own = (index, &original);
+                        let (pixels, share) =
+                            augment::version(own, partner, &augmentation, seed, view);
+                        AugmentedVersion {
+                            pixels,
+                            mixed_with: partner.zip(share).map(|((index, _), own)| (index, own)),
+                        }
                     })
                     .collect();
                 (original, versions)
@@ -272,6 +295,7 @@ fn answer(question: &Question, listing: &Mutex<Listing>) -> Option<Answer> {
         | Question::Gallery(_)
         | Question::Features(_)
         | Question::Prediction(_)
+        | Question::Shootout(_)
         | Question::Sweep(_)
         | Question::MeasureSpeed { .. }
         | Question::StopMeasuring

@@ -14,7 +14,6 @@ use super::pending::{Pending, Report};
 use crate::analysis::evaluate::{self, Pictures};
 use crate::analysis::{EvaluateRequest, evaluate_run, novelty};
 use crate::data::{Split, StopFlag};
-use crate::evaluation::novelty::NoveltyReference;
 use crate::evaluation::{Decision, Evaluation};
 use crate::experiment::Precision;
 use crate::models::device;
@@ -159,7 +158,7 @@ fn evaluate(question: &Question, report: &Report, stop: &StopFlag) -> Option<Ans
     };
     let result = evaluate_run(&request, &mut progress, stop).map(|run| {
         let evaluation = Evaluation::new(&run.predictions, &Decision::default());
-        let novelty = novelty::stored(&folder).map(NoveltyReference::into_known);
+        let novelty = novelty::known(&folder);
         Arc::new(RunEvaluation {
             run,
             evaluation,

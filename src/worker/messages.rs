@@ -5,10 +5,13 @@ mod failure;
 mod features;
 mod gallery;
 mod prediction;
+mod shootout;
 mod sweep;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Comparison, EvaluatedRun};
 use crate::data::scan::TablePreview;
@@ -23,59 +26,77 @@ use crate::models::speed::Measured;
 use crate::models::tree::LayerTree;
 use crate::models::weights::Examined;
 use crate::runs::annotations::Change;
-use crate::runs::{RunSummary, StoredRun};
-use crate::training::TrainingEvent;
+use crate::runs::{RunError, RunSummary, StoredRun};
 use crate::training::diagnosis::{Diagnosis, Undecided};
 use crate::training::pretrained::RankedClass;
+use crate::training::{TrainingError, TrainingEvent};
 
 pub use failure::{Failure, panic_text};
 pub use features::{FeaturesAnswer, FeaturesQuestion};
 pub use gallery::{GalleryAnswer, GalleryQuestion, NeighbourPicture};
 pub use prediction::{PredictionAnswer, PredictionQuestion};
+pub use shootout::{ShootoutAnswer, ShootoutProcess, ShootoutQuestion};
 pub use sweep::{
-    PlanAnswer, PlanBase, PlanInput, SlurmAnswer, SlurmOptions, SlurmQuestion, SlurmRequest,
-    SweepAnswer, SweepProcess, SweepQuestion, SweepStatus, TrainingEnd,
+    PlanAnswer, PlanBase, PlanInput, ProcessEnd, SlurmAnswer, SlurmOptions, SlurmQuestion,
+    SlurmRequest, SweepAnswer, SweepProcess, SweepQuestion, SweepStatus,
 };
 
 /// Names one training from the click that queued it to its end; unique within the process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RunId(pub u64);
 
-/// To the training thread.
+/// To the threads that train.
 #[derive(Debug)]
 pub enum TrainingCommand {
-    /// Train this when everything queued before it is done.
+    /// Train this when its turn has come: when what trains it is done with everything queued before.
     Start(Box<StartRun>),
     /// Stop `run` within one batch, or take it out of the queue.
     Stop(RunId),
+    /// Hold everything that trains, and what begins meanwhile; or let all of it go on.
     Pause(bool),
+    /// Hold this run, or let it go on.
+    PauseRun(RunId, bool),
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StartRun {
     pub run: RunId,
     pub experiment: Experiment,
     /// The preset's folder, for relative paths.
     pub base: Option<PathBuf>,
     /// A scan of the same source, to save repeating it.
+    #[serde(skip)]
     pub dataset: Option<Arc<Dataset>>,
     /// Where run folders are made.
     pub runs: PathBuf,
     /// The folder of an interrupted run of this experiment, to go on with.
     pub resume: Option<PathBuf>,
-    /// "cpu", "cuda:0", or `None` for the best there is.
+    /// Of a cross-validation, one more network is trained on all folds.
+    #[serde(default)]
+    pub refit: bool,
+    /// "cpu" or "cuda:0". `None`: where this machine has several graphics cards, the next one that is free; else the best
+    /// device there is.
     pub device: Option<String>,
 }
 
-/// From the training thread, stamped with the run.
+/// From the threads that train, stamped with the run.
 #[derive(Debug, Clone)]
 pub enum RunEvent {
+    /// Of several graphics cards, the one at this index is to train it, in a process of its own. Before everything else.
+    OnCard(usize),
     /// Taken from the queue; its folder stands.
     Started {
         folder: PathBuf,
     },
     /// An earlier run is taken up again: what it had reached.
     Resumed(Box<StoredRun>),
+    /// A training of a cross-validation begins or goes on; 0 is the one on all folds. What it had reached takes the place
+    /// of what the one before has told.
+    Fold {
+        fold: u32,
+        folds: u32,
+        stored: Option<Box<StoredRun>>,
+    },
     Training(TrainingEvent),
     Finished(Box<RunSummary>),
     /// Stopped by the person; what was trained so far is kept in the folder.
@@ -86,6 +107,22 @@ pub enum RunEvent {
     },
     /// Taken out of the queue before it began; there is no folder.
     Cancelled,
+}
+
+impl RunEvent {
+    /// The last one: how the run stands, and what came of its training.
+    pub fn last<Outcome>(
+        ended: Result<(RunSummary, Result<Outcome, TrainingError>), RunError>,
+    ) -> Self {
+        let failed = |message| Self::Failed { message };
+        match ended {
+            Ok((summary, Ok(_))) => Self::Finished(Box::new(summary)),
+            Ok((summary, Err(TrainingError::Stopped))) => Self::Stopped(Box::new(summary)),
+            Ok((_, Err(error))) => failed(error.to_string()),
+            Err(RunError::Stopped) => Self::Cancelled,
+            Err(error) => failed(error.to_string()),
+        }
+    }
 }
 
 /// To the assistant's threads. Each is answered exactly once, whatever happens to the work: see
@@ -139,10 +176,12 @@ pub enum Question {
         backbone: Box<BackboneConfig>,
         base: Option<PathBuf>,
     },
-    /// `count` augmented versions of one picture, as training would see them.
+    /// `count` augmented versions of one picture, as training would see them. `partners`: pictures that they are mixed with in
+    /// turn, where the augmentation mixes any.
     Augment {
         dataset: Arc<Dataset>,
         index: usize,
+        partners: Vec<usize>,
         augmentation: Box<Augmentation>,
         fit: Fit,
         side: u32,
@@ -193,6 +232,7 @@ pub enum Question {
     Gallery(GalleryQuestion),
     Features(FeaturesQuestion),
     Prediction(PredictionQuestion),
+    Shootout(ShootoutQuestion),
     Sweep(SweepQuestion),
 }
 
@@ -206,6 +246,7 @@ impl Question {
             }
             Self::Gallery(question) => return question.unanswered(failure),
             Self::Prediction(question) => return question.unanswered(failure),
+            Self::Shootout(question) => return question.unanswered(failure),
             Self::Sweep(question) => return question.unanswered(failure),
             Self::Devices => Answer::Devices(Err(failure)),
             Self::Scan { data, seed, .. } => Answer::Scanned {
@@ -321,6 +362,7 @@ impl Question {
                 Self::Thumbnail { dataset, index, .. },
             ) => Arc::ptr_eq(old, dataset) && old_index == index,
             (Self::Diagnose { folder: old }, Self::Diagnose { folder }) => old == folder,
+            (Self::Shootout(old), Self::Shootout(new)) => new.supersedes(old),
             (Self::Sweep(old), Self::Sweep(new)) => new.supersedes(old),
             _ => false,
         }
@@ -335,6 +377,14 @@ pub enum RunAction {
     Trash,
     /// Back from there.
     Restore,
+}
+
+/// A picture as training would see it.
+#[derive(Debug, Clone)]
+pub struct AugmentedVersion {
+    pub pixels: Pixels,
+    /// The picture that it is mixed with, and what its own class counts in the target, 0 to 1.
+    pub mixed_with: Option<(usize, f64)>,
 }
 
 /// From the assistant's threads.
@@ -388,7 +438,7 @@ pub enum Answer {
         index: usize,
         augmentation: Box<Augmentation>,
         /// The picture as it is, and its versions.
-        result: Result<(Pixels, Vec<Pixels>), Failure>,
+        result: Result<(Pixels, Vec<AugmentedVersion>), Failure>,
     },
     Runs(Result<Vec<RunSummary>, Failure>),
     /// What came of each run's folder.
@@ -429,6 +479,7 @@ pub enum Answer {
     Gallery(GalleryAnswer),
     Features(FeaturesAnswer),
     Prediction(PredictionAnswer),
+    Shootout(ShootoutAnswer),
     Sweep(SweepAnswer),
 }
 
@@ -441,6 +492,7 @@ impl Answer {
                 | Self::EvaluationProgress { .. }
                 | Self::Features(FeaturesAnswer::Clearing { .. })
                 | Self::Prediction(PredictionAnswer::Comparing { .. })
+                | Self::Shootout(ShootoutAnswer::Downloading { .. })
                 | Self::Gallery(
                     GalleryAnswer::FeaturesProgress { .. }
                         | GalleryAnswer::DuplicatesProgress { .. }

@@ -7,7 +7,7 @@ use super::messages::{Answer, Failure, Question};
 use crate::data::{StopFlag, decode};
 use crate::experiment::WeightsSource;
 use crate::models::{catalogue, speed, weights};
-use crate::training::pretrained::PretrainedNetwork;
+use crate::training::pretrained::{PretrainedNetwork, why_no_classes};
 
 /// Classes that a picture's answer holds.
 const TOP: usize = 5;
@@ -42,10 +42,14 @@ pub(super) fn answer(question: &Question, stop: &StopFlag, last: &mut Last) -> O
             weights,
             base,
         } => {
-            let ranked = opened(last, &backbone, &weights, base.as_deref()).and_then(|network| {
-                let pixels = decode::decode(&source)?;
-                network.classify(&[pixels], TOP).map_err(Failure::failed)
-            });
+            // Before weights are read for nothing.
+            let ranked = match catalogue::find(&backbone).and_then(why_no_classes) {
+                Some(reason) => Err(reason.into()),
+                None => opened(last, &backbone, &weights, base.as_deref()).and_then(|network| {
+                    let pixels = decode::decode(&source)?;
+                    network.classify(&[pixels], TOP).map_err(Failure::failed)
+                }),
+            };
             Some(Answer::Classified {
                 source,
                 backbone,

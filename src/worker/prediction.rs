@@ -13,7 +13,8 @@ use crate::data::StopFlag;
 use crate::data::contents::Stamp;
 use crate::models::device;
 use crate::prediction::{
-    Finder, FolderWatch, Found, Picture, PictureOutcome, Predictor, Totals, predict_stream,
+    Finder, FolderWatch, Found, Picture, PictureOutcome, Predictor, Totals, novelty_untold,
+    predict_stream,
 };
 use crate::runs::{RunError, files};
 use crate::training::leave_cores;
@@ -121,9 +122,7 @@ impl Kept {
             Ok(()) => None,
             Err(RunError::Stopped) => return Err(Failure::Stopped),
             // Answers stand without it.
-            Err(error) => Some(format!(
-                "Pictures of none of the classes are not told: {error}"
-            )),
+            Err(error) => Some(novelty_untold(&error)),
         };
         Ok(self.0.insert(kept))
     }
@@ -294,7 +293,7 @@ fn watch(
     let mut found = Found::default();
     Finder::new(&opened.folder).find(watched, &mut found, stop)?;
     let mut pictures = std::mem::take(&mut found.pictures);
-    watch.note(&pictures);
+    watch.take_whole(&mut pictures);
     say.found(pictures.len(), found);
     loop {
         while !pictures.is_empty() {

@@ -1,26 +1,35 @@
-//! One run on the training thread, from the window's order to the event that ends it.
+//! One run, from the window's order to the event that ends it: on the training thread, or in a process of its own.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::messages::{RunEvent, StartRun};
-use super::trainer::Shared;
+use super::folds;
+use super::messages::{RunEvent, StartRun, panic_text};
 use crate::data::{DataError, Dataset, StopFlag, scan};
 use crate::models::{device, weights};
 use crate::runs::lifecycle::{self, RunListener, RunRequest, RunTerms, Train};
 use crate::runs::{Continuation, RunError, RunRecorder, store};
 use crate::training::events::{Activity, Progress};
-use crate::training::{ResumePoint, TrainingError, TrainingEvent, TrainingListener};
+use crate::training::{PauseFlag, ResumePoint, TrainingError, TrainingEvent, TrainingListener};
+
+/// Who hears of a run, how it is held or stopped, and what trains.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'a> {
+    pub report: &'a (dyn Fn(RunEvent) + Sync),
+    pub stop: &'a StopFlag,
+    pub pause: &'a PauseFlag,
+    pub train: &'a Train,
+}
 
 /// Hands everything that happens to the window.
 struct Listener<'a> {
     start: &'a StartRun,
-    shared: &'a Shared,
+    around: Surroundings<'a>,
 }
 
 impl TrainingListener for Listener<'_> {
     fn event(&mut self, event: &TrainingEvent) -> Result<(), TrainingError> {
-        self.shared
-            .report(self.start.run, RunEvent::Training(event.clone()));
+        (self.around.report)(RunEvent::Training(event.clone()));
         Ok(())
     }
 }
@@ -31,59 +40,47 @@ impl RunListener for Listener<'_> {
         recorder: &RunRecorder,
         _point: Option<&ResumePoint>,
     ) -> Result<(), RunError> {
-        let run = self.start.run;
         let folder = recorder.folder().to_path_buf();
-        self.shared.report(run, RunEvent::Started { folder });
+        (self.around.report)(RunEvent::Started { folder });
         if let Some(folder) = &self.start.resume {
             let stored = store::open(folder)?;
-            self.shared.report(run, RunEvent::Resumed(Box::new(stored)));
+            (self.around.report)(RunEvent::Resumed(Box::new(stored)));
         }
         Ok(())
     }
 }
 
-/// Carries out one run; the event that ends it.
-pub(super) fn carry_out(
-    start: &StartRun,
-    shared: &Shared,
-    stop: &StopFlag,
-    train: &Train,
-) -> RunEvent {
-    let request = match request(start, shared, stop) {
+/// Carries out one run; the event that ends it. A panic inside it ends this run, not the thread.
+pub(super) fn carry_out(start: &StartRun, around: Surroundings<'_>) -> RunEvent {
+    let outcome = catch_unwind(AssertUnwindSafe(|| trained(start, around)));
+    outcome.unwrap_or_else(|panic| RunEvent::Failed {
+        message: format!(
+            "an error inside Graft ended this run: {}. What was written so far is in its folder.",
+            panic_text(panic.as_ref())
+        ),
+    })
+}
+
+fn trained(start: &StartRun, around: Surroundings<'_>) -> RunEvent {
+    let request = match request(start, around) {
         Ok(Some(request)) => request,
         Ok(None) => return RunEvent::Cancelled,
         Err(message) => return RunEvent::Failed { message },
     };
-    let ended = match lifecycle::carry_out(request, train, &mut Listener { start, shared }) {
-        Ok(ended) => ended,
-        Err(RunError::Stopped) => return RunEvent::Cancelled,
-        Err(error) => {
-            let message = error.to_string();
-            return RunEvent::Failed { message };
-        }
-    };
-    let summary = Box::new(ended.summary);
-    match ended.result {
-        Ok(_) => RunEvent::Finished(summary),
-        Err(TrainingError::Stopped) => RunEvent::Stopped(summary),
-        Err(error) => {
-            let message = error.to_string();
-            RunEvent::Failed { message }
-        }
+    if request.experiment.data.split.cross_validation().is_some() {
+        return folds::carry_out(request, around);
     }
+    let ended = lifecycle::carry_out(request, around.train, &mut Listener { start, around });
+    RunEvent::last(ended.map(|ended| (ended.summary, ended.result)))
 }
 
 /// The run that the window has ordered, with its pictures; nothing where it was stopped before.
-fn request(
-    start: &StartRun,
-    shared: &Shared,
-    stop: &StopFlag,
-) -> Result<Option<RunRequest>, String> {
+fn request(start: &StartRun, around: Surroundings<'_>) -> Result<Option<RunRequest>, String> {
     let device = start.device.as_deref().map(device::parse).transpose();
     let device = device.map_err(|error| error.to_string())?;
     let dataset = match &start.dataset {
         Some(dataset) => dataset.clone(),
-        None => match scan_pictures(start, shared, stop) {
+        None => match scan_pictures(start, around) {
             Ok(dataset) => Arc::new(dataset),
             Err(DataError::Stopped) => return Ok(None),
             Err(error) => return Err(error.to_string()),
@@ -102,34 +99,35 @@ fn request(
         resumed: start.resume.clone(),
         continuation: Continuation::default(),
         device,
-        stop: stop.clone(),
-        pause: shared.pause.clone(),
-        terms: RunTerms::default(),
+        stop: around.stop.clone(),
+        pause: around.pause.clone(),
+        terms: RunTerms {
+            refit: start.refit,
+            ..RunTerms::default()
+        },
     }))
 }
 
 /// Scans the experiment's pictures when the window has not done so already.
-fn scan_pictures(start: &StartRun, shared: &Shared, stop: &StopFlag) -> Result<Dataset, DataError> {
+fn scan_pictures(start: &StartRun, around: Surroundings<'_>) -> Result<Dataset, DataError> {
     let progress = |done, total| {
-        shared.report(
-            start.run,
-            RunEvent::Training(TrainingEvent::Progress(Progress {
-                activity: Activity::ReadingPictures,
-                phase: 0,
-                epoch: 0,
-                epochs: start.experiment.epochs(),
-                done,
-                total,
-                pictures_per_second: 0.0,
-                remaining_seconds: None,
-                train_loss: None,
-            })),
-        );
+        let progress = Progress {
+            activity: Activity::ReadingPictures,
+            phase: 0,
+            epoch: 0,
+            epochs: start.experiment.epochs(),
+            done,
+            total,
+            pictures_per_second: 0.0,
+            remaining_seconds: None,
+            train_loss: None,
+        };
+        (around.report)(RunEvent::Training(TrainingEvent::Progress(progress)));
     };
     scan::scan(
         &start.experiment.data,
         start.base.as_deref(),
         &progress,
-        stop,
+        around.stop,
     )
 }

@@ -2,17 +2,16 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
+use super::super::run_queue::MOST_WAITING;
 use super::*;
 use crate::data::{Dataset, Picture, PictureSource};
 use crate::runs::tests::{epoch, experiment, outcome, point};
 use crate::runs::{RunState, store};
 use crate::training::events::Activity;
 use crate::training::{Outcome, TrainingError, TrainingListener, TrainingRequest};
-
-/// Longer than anything takes here: a test that waits so long has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::worker::messages::StartRun;
+use crate::worker::patience::{PATIENCE, wait_until};
 
 type Trained = Result<Outcome, TrainingError>;
 
@@ -20,11 +19,21 @@ type Trained = Result<Outcome, TrainingError>;
 fn worker(
     train: impl Fn(&TrainingRequest, &mut dyn TrainingListener) -> Trained + Send + Sync + 'static,
 ) -> TrainingWorker {
-    TrainingWorker::spawn_with(
-        Arc::new(|_| {}),
-        Box::new(move |request, listener| train(&request, listener)),
-    )
-    .unwrap()
+    worker_with(train, "nothing is called".into(), &[])
+}
+
+/// The same where there are graphics cards, on each of which `program` trains.
+fn worker_with(
+    train: impl Fn(&TrainingRequest, &mut dyn TrainingListener) -> Trained + Send + Sync + 'static,
+    program: PathBuf,
+    cards: &'static [usize],
+) -> TrainingWorker {
+    let means = Means {
+        train: Box::new(move |request, listener| train(&request, listener)),
+        program,
+        cards: Box::new(|| cards.to_vec()),
+    };
+    TrainingWorker::spawn_with(Arc::new(|_| {}), means).unwrap()
 }
 
 /// Batch after batch until the stop flag is set.
@@ -42,15 +51,6 @@ fn counting_worker() -> (TrainingWorker, Arc<AtomicUsize>) {
         train_until_stop(request)
     });
     (worker, trained)
-}
-
-#[track_caller]
-fn wait_until(mut is_so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < PATIENCE, "waited in vain");
-        std::thread::sleep(Duration::from_millis(1));
-    }
 }
 
 fn dataset() -> Arc<Dataset> {
@@ -79,6 +79,7 @@ fn start(run: u64, runs: &Path) -> StartRun {
         dataset: Some(dataset()),
         runs: runs.to_path_buf(),
         resume: None,
+        refit: false,
         device: None,
     }
 }
@@ -233,7 +234,7 @@ fn a_run_that_is_taken_out_of_the_queue_is_never_begun() {
     wait_for_start(&worker, 1);
     worker.send(TrainingCommand::Stop(RunId(2))).unwrap();
     worker.send(TrainingCommand::Stop(RunId(1))).unwrap();
-    let events = events_until_end(&worker, 2);
+    let events = events_until_end(&worker, 1);
     assert!(matches!(end_of(&events, 1), RunEvent::Stopped(_)));
     assert!(matches!(end_of(&events, 2), RunEvent::Cancelled));
     assert_eq!(trained.load(Ordering::SeqCst), 1);
@@ -275,7 +276,7 @@ fn a_full_queue_refuses_a_run_and_keeps_the_others() {
     let (worker, trained) = counting_worker();
     send(&worker, start(0, runs.path()));
     wait_for_start(&worker, 0);
-    for run in 1..=QUEUE as u64 {
+    for run in 1..=MOST_WAITING as u64 {
         send(&worker, start(run, runs.path()));
     }
     let one_more = TrainingCommand::Start(Box::new(start(1000, runs.path())));
@@ -425,4 +426,219 @@ fn closing_the_window_waits_for_a_training_that_can_be_resumed() {
         matches!(end_of(&events, 2), RunEvent::Finished(_)),
         "{events:?}"
     );
+}
+
+#[test]
+fn folds_are_one_run_of_the_window_and_each_begins_its_curves_anew() {
+    let runs = tempfile::tempdir().unwrap();
+    let worker = worker(|request, listener| {
+        listener.event(&TrainingEvent::EpochFinished(epoch(1, 0)))?;
+        let rows = request.split.test.iter().map(|&index| {
+            let picture = &request.dataset.pictures[index];
+            let mut probabilities = vec![0.25, 0.25];
+            probabilities[picture.label as usize] = 0.75;
+            crate::evaluation::Prediction {
+                file: picture.name.clone(),
+                truth: picture.label,
+                probabilities,
+            }
+        });
+        let predictions = crate::evaluation::Predictions {
+            classes: request.dataset.classes.clone(),
+            rows: rows.collect(),
+            ..crate::evaluation::Predictions::default()
+        };
+        Ok(Outcome {
+            test: (!predictions.rows.is_empty()).then(|| crate::training::metrics_of(&predictions)),
+            predictions: Some(predictions).filter(|predictions| !predictions.rows.is_empty()),
+            ..outcome()
+        })
+    });
+    let mut cross_validated = start(1, runs.path());
+    cross_validated.experiment.data.split.folds = Some(4);
+    send(&worker, cross_validated);
+    let events = events_until_end(&worker, 1);
+    let RunEvent::Started { folder } = &events[0].1 else {
+        panic!("{events:?}");
+    };
+    let folds: Vec<(u32, u32)> = events
+        .iter()
+        .filter_map(|(_, event)| match event {
+            RunEvent::Fold { fold, folds, .. } => Some((*fold, *folds)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(folds, [(1, 4), (2, 4), (3, 4), (4, 4)]);
+    let starts = events
+        .iter()
+        .filter(|(_, event)| matches!(event, RunEvent::Started { .. }));
+    assert_eq!(starts.count(), 1);
+    let RunEvent::Finished(summary) = end_of(&events, 1) else {
+        panic!("{events:?}");
+    };
+    assert_eq!((summary.folds, summary.test_pictures), (Some(4), 20));
+    assert_eq!(store::list(runs.path()).len(), 1);
+    assert_eq!(store::predictions(folder).unwrap().rows.len(), 20);
+
+    // One more network, on all folds: the run begins again, and ends as what it was.
+    let mut refit = start(2, runs.path());
+    refit.experiment = store::experiment(folder).unwrap();
+    (refit.resume, refit.refit) = (Some(folder.clone()), true);
+    send(&worker, refit);
+    let events = events_until_end(&worker, 2);
+    assert!(matches!(&events[0].1, RunEvent::Started { folder: again } if again == folder));
+    let fold = events.iter().find_map(|(_, event)| match event {
+        RunEvent::Fold { fold, folds, .. } => Some((*fold, *folds)),
+        _ => None,
+    });
+    assert_eq!(fold, Some((0, 4)));
+    let RunEvent::Finished(summary) = end_of(&events, 2) else {
+        panic!("{events:?}");
+    };
+    assert_eq!(
+        (summary.folds, &summary.state),
+        (Some(4), &RunState::Finished)
+    );
+    let listed = store::list(runs.path());
+    assert_eq!(listed[0].listed.refit, Some(folder.join("refit")));
+}
+
+/// Says on which card it is, and ends when it is stopped; one that is called so dies once a file says so.
+#[cfg(unix)]
+const ON_CARD: &str = r#"#!/bin/sh
+read -r order
+card=$(printf %s "$order" | grep -o 'cuda:[0-9]')
+echo "Training(Note(\"$card\"))"
+case "$order" in
+*'name:"Dies"'*) while [ ! -e "$(dirname "$0")/now" ]; do sleep 0.02; done; exit 7 ;;
+esac
+while read -r line; do echo "Training(Note(\"$line\"))"; done
+echo Cancelled
+"#;
+
+#[cfg(unix)]
+mod several_cards {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    /// A worker with the cards 1 and 0, the first of them the better one.
+    fn two_cards() -> (tempfile::TempDir, TrainingWorker) {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("graft");
+        std::fs::write(&program, ON_CARD).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let train =
+            |request: &TrainingRequest, _: &mut dyn TrainingListener| train_until_stop(request);
+        (folder, worker_with(train, program, &[1, 0]))
+    }
+
+    fn until_note(worker: &TrainingWorker, wanted: u64, text: &str) -> Vec<(RunId, RunEvent)> {
+        events_until(worker, |run, event| {
+            run.0 == wanted
+                && matches!(event, RunEvent::Training(TrainingEvent::Note(note)) if note == text)
+        })
+    }
+
+    fn cards(events: &[(RunId, RunEvent)]) -> Vec<(u64, usize)> {
+        let of = |(run, event): &(RunId, RunEvent)| match event {
+            RunEvent::OnCard(card) => Some((run.0, *card)),
+            _ => None,
+        };
+        events.iter().filter_map(of).collect()
+    }
+
+    fn stop(worker: &TrainingWorker, run: u64) {
+        worker.send(TrainingCommand::Stop(RunId(run))).unwrap();
+    }
+
+    #[test]
+    fn each_card_takes_the_next_run_and_a_failure_stops_no_other() {
+        let (folder, worker) = two_cards();
+        for run in 1..=4 {
+            let mut start = start(run, folder.path());
+            if run == 2 {
+                start.experiment.name = "Dies".into();
+            }
+            send(&worker, start);
+        }
+        let mut events = until_note(&worker, 1, "cuda:1");
+        events.extend(match notes(&events).contains(&"cuda:0") {
+            true => Vec::new(),
+            false => until_note(&worker, 2, "cuda:0"),
+        });
+        let mut begun = cards(&events);
+        begun.sort_unstable();
+        assert_eq!(begun, [(1, 1), (2, 0)], "the best card comes first");
+        // The second dies; its card takes the third, and the first goes on.
+        std::fs::write(folder.path().join("now"), "").unwrap();
+        let events = until_note(&worker, 3, "cuda:0");
+        assert_eq!(cards(&events), [(3, 0)]);
+        let RunEvent::Failed { message } = end_of(&events, 2) else {
+            panic!("{events:?}");
+        };
+        assert!(message.contains("cuda:0 ended with status 7"), "{message}");
+        // One that waits is taken out, one that trains is stopped; the other card is not asked.
+        stop(&worker, 4);
+        stop(&worker, 1);
+        let events = events_until_end(&worker, 1);
+        assert!(matches!(end_of(&events, 4), RunEvent::Cancelled));
+        assert!(
+            !events
+                .iter()
+                .any(|(run, event)| run.0 == 3 && event.is_end())
+        );
+        stop(&worker, 3);
+        events_until_end(&worker, 3);
+    }
+
+    #[test]
+    fn what_waited_behind_a_run_that_is_taken_out_begins() {
+        let (folder, worker) = two_cards();
+        let bound = |run, device: &str| StartRun {
+            device: Some(device.into()),
+            ..start(run, folder.path())
+        };
+        // The first run of a window may be bound: which cards there are is known all the same.
+        send(&worker, bound(1, "cpu"));
+        wait_for_start(&worker, 1);
+        // It waits for this process, and card 0 is kept for it.
+        send(&worker, bound(2, "cuda:0"));
+        send(&worker, start(3, folder.path()));
+        until_note(&worker, 3, "cuda:1");
+        send(&worker, start(4, folder.path()));
+        stop(&worker, 2);
+        let events = until_note(&worker, 4, "cuda:0");
+        assert!(matches!(end_of(&events, 2), RunEvent::Cancelled));
+        close(worker);
+    }
+
+    #[test]
+    fn one_is_held_by_itself_and_all_are_held_together() {
+        let (folder, worker) = two_cards();
+        for run in [1, 2] {
+            send(&worker, start(run, folder.path()));
+        }
+        let begun = until_note(&worker, 1, "cuda:1");
+        if !notes(&begun).contains(&"cuda:0") {
+            until_note(&worker, 2, "cuda:0");
+        }
+        let pause = TrainingCommand::PauseRun(RunId(2), true);
+        worker.send(pause).unwrap();
+        let events = until_note(&worker, 2, "pause");
+        assert_eq!(notes(&events), ["pause"]);
+        worker.send(TrainingCommand::Pause(true)).unwrap();
+        let events = until_note(&worker, 1, "pause");
+        assert_eq!(notes(&events), ["pause"], "the other is held already");
+        // What begins meanwhile is held, too.
+        stop(&worker, 1);
+        send(&worker, start(3, folder.path()));
+        until_note(&worker, 3, "pause");
+        worker.send(TrainingCommand::Pause(false)).unwrap();
+        let events = until_note(&worker, 3, "go on");
+        if notes(&events).len() < 2 {
+            until_note(&worker, 2, "go on");
+        }
+        close(worker);
+    }
 }

@@ -11,6 +11,7 @@ use tch::Device;
 
 use super::Arguments;
 use crate::cli::progress::TerminalProgress;
+use crate::cli::stopped::Stopped;
 use crate::cli::{interrupt, output, run};
 use crate::data::{Dataset, SplitIndices, StopFlag, split};
 use crate::experiment::{DataConfig, Experiment};
@@ -18,17 +19,13 @@ use crate::format::{self, Align, count, table};
 use crate::models::device;
 use crate::paths;
 use crate::runs::seeds;
-use crate::sweep::{Plan, Sweep};
+use crate::sweep::{ENDING, Plan, Sweep};
 use crate::training::cache_coverage::CoverageInput;
 use crate::training::features::store::FeatureStore;
 use crate::training::shards::Shard;
 use crate::training::{
-    ComputedShard, PauseFlag, TrainingError, TrainingEvent, TrainingListener, TrainingRequest,
-    compute_shard,
+    ComputedShard, TrainingError, TrainingEvent, TrainingListener, TrainingRequest, compute_shard,
 };
-
-/// How the names of sweeps' files end.
-const SWEEP: &str = ".sweep.ron";
 
 /// What some runs need of the frozen part's output.
 struct FrozenPart {
@@ -101,7 +98,7 @@ type Based = (Experiment, Option<PathBuf>);
 /// The experiments of a preset or a sweep, and whether their test pictures stay unseen.
 fn experiments(preset: &Path, arguments: &Arguments) -> anyhow::Result<(Vec<Based>, bool)> {
     let data = arguments.data.as_deref();
-    if preset.to_string_lossy().ends_with(SWEEP) {
+    if preset.to_string_lossy().ends_with(ENDING) {
         if !arguments.set.is_empty() || arguments.seeds.is_some() {
             bail!("--set and --seeds are for a preset; a sweep says both itself (“set”, “seeds”)");
         }
@@ -140,24 +137,21 @@ fn compute(
                 part.experiment.name
             ));
         }
+        let (dataset, split) = (part.dataset.clone(), part.split.clone());
         let request = TrainingRequest {
-            experiment: part.experiment.clone(),
-            dataset: part.dataset.clone(),
-            split: part.split.clone(),
             base: part.base.clone(),
             device,
             stop: stop.clone(),
-            pause: PauseFlag::default(),
-            resume: None,
-            until_epoch: None,
-            withholds_test: false,
+            ..TrainingRequest::new(part.experiment.clone(), dataset, split)
         };
         let mut listener = Listener::default();
         let computed = compute_shard(&request, shard, &mut listener);
         drop(listener);
         let computed = match computed {
             Err(TrainingError::Stopped) => {
-                bail!("stopped; what was computed by then is kept, and the same command goes on")
+                let text =
+                    "stopped; what was computed by then is kept, and the same command goes on";
+                return Err(Stopped(text.to_owned()).into());
             }
             computed => computed?,
         };
@@ -181,7 +175,7 @@ fn compute(
         bail!(
             "{} could not be kept, for the reason above: {}",
             count(sum.left, "row of features", "rows of features"),
-            FeatureStore::of_user().usage().folder.display()
+            FeatureStore::of_user().root().display()
         );
     }
     if arguments.json {
@@ -193,7 +187,7 @@ fn compute(
             "rows": sum.rows,
             "from_disk": sum.from_disk,
             "unreadable": sum.unreadable,
-            "folder": crate::shown::path(&FeatureStore::of_user().usage().folder),
+            "folder": crate::shown::path(FeatureStore::of_user().root()),
         }));
     }
     output::print(&format!(
@@ -283,7 +277,7 @@ fn status(
             "missing": list,
             "frozen_parts": parts.len(),
             "device": machine,
-            "folder": crate::shown::path(&FeatureStore::of_user().usage().folder),
+            "folder": crate::shown::path(FeatureStore::of_user().root()),
         }));
     }
     let header = [

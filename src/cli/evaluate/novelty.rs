@@ -12,7 +12,7 @@ use crate::analysis::evaluate::open_classifier;
 use crate::cli::{output, progress};
 use crate::data::{Problem, StopFlag};
 use crate::evaluation::novelty::{
-    NEIGHBOURS, NoveltyLimit, NoveltyReference, distance_text, rate_text, roc_area,
+    KnownNovelty, NEIGHBOURS, NoveltyLimit, distance_text, rate_text, roc_area,
 };
 use crate::evaluation::{Predictions, Score};
 use crate::format;
@@ -67,8 +67,8 @@ struct OtherPictures {
 pub fn scores(request: &Request<'_>) -> anyhow::Result<Option<NoveltyScores>> {
     let stop = StopFlag::default();
     if !request.is_asked {
-        return Ok(analysis::novelty::stored(request.folder)
-            .and_then(|reference| described(&reference, request.rate).ok()));
+        return Ok(analysis::novelty::known(request.folder)
+            .and_then(|known| Some(described(&known, known.limit(request.rate)?))));
     }
     let classifier = open_classifier(request.folder, request.device)?;
     let bar = progress::bar();
@@ -80,7 +80,8 @@ pub fn scores(request: &Request<'_>) -> anyhow::Result<Option<NoveltyScores>> {
         }
     };
     let reference = analysis::novelty::open(request.folder, &classifier, &mut report, &stop)?;
-    let mut scores = described(&reference, request.rate).map_err(anyhow::Error::msg)?;
+    let limit = reference.limit(request.rate).map_err(anyhow::Error::msg)?;
+    let mut scores = described(&reference.known(), limit);
     if !request.other.is_empty() && reference.test.values.is_empty() {
         bail!("other pictures are compared with the run's test pictures, and it has none");
     }
@@ -106,17 +107,15 @@ pub fn scores(request: &Request<'_>) -> anyhow::Result<Option<NoveltyScores>> {
     Ok(Some(scores))
 }
 
-fn described(reference: &NoveltyReference, rate: f64) -> Result<NoveltyScores, String> {
-    let limit = reference.limit(rate)?;
-    let test = &reference.test.values;
-    Ok(NoveltyScores {
+fn described(known: &KnownNovelty, limit: NoveltyLimit) -> NoveltyScores {
+    NoveltyScores {
         neighbour: NEIGHBOURS,
         limit,
-        training_pictures: reference.training_pictures,
-        kept_pictures: reference.index.len(),
-        refused: (!test.is_empty()).then(|| limit.refused(test)),
+        training_pictures: known.training_pictures,
+        kept_pictures: known.kept_pictures,
+        refused: known.refused(&limit),
         other: Vec::new(),
-    })
+    }
 }
 
 /// What is the greater, the less sure a network is: the maximum softmax probability turned around (Hendrycks and Gimpel 2017).
@@ -128,12 +127,8 @@ pub fn warn(scores: &NoveltyScores) {
     if let Some(remark) = scores.limit.remark() {
         output::warn(&remark);
     }
-    for problem in scores.other.iter().flat_map(|other| &other.problems) {
-        output::warn(&format!(
-            "left out, {}: {}",
-            problem.reason,
-            problem.path.display()
-        ));
+    for other in &scores.other {
+        super::warn_left_out(&other.problems, Some(&other.folder));
     }
 }
 

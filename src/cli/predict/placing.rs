@@ -6,7 +6,7 @@ use anyhow::bail;
 use serde_json::json;
 
 use super::super::table::{Align, table};
-use crate::cli::{interrupt, output};
+use crate::cli::{interrupt, output, progress};
 use crate::data::problems;
 use crate::evaluation::gallery::UNCERTAIN;
 use crate::format;
@@ -42,7 +42,7 @@ pub fn open(
 #[derive(Debug, Default)]
 pub struct Unplaced {
     pub answers: Vec<(Picture, Assigned)>,
-    /// Of these, those of a class that are less sure than [`UNCERTAIN`].
+    /// Of these, those that are less sure than [`UNCERTAIN`].
     pub unsure: usize,
     /// Pictures beside them that could not be read.
     pub unreadable: usize,
@@ -52,9 +52,8 @@ impl Unplaced {
     pub fn add(&mut self, outcome: PictureOutcome) {
         match outcome {
             PictureOutcome::Answered(answer) => {
+                self.unsure += usize::from(answer.is_unsure());
                 let assigned = answer.assigned();
-                let has_class = matches!(assigned, Assigned::Class(_));
-                self.unsure += usize::from(has_class && answer.confidence < UNCERTAIN);
                 self.answers.push((answer.picture, assigned));
             }
             PictureOutcome::Unreadable { .. } => self.unreadable += 1,
@@ -206,7 +205,18 @@ pub fn undo(folder: &Path, dry_run: bool, json: bool) -> anyhow::Result<()> {
             let stop = interrupt::stop_flag_saying(
                 "Stopping; what is left can be undone later. Once more ends at once.",
             )?;
-            undo_in(folder, &stop)?
+            let bar = progress::bar();
+            let mut progress = |done: usize, total: usize| {
+                if let Some(bar) = &bar {
+                    bar.set_length(total as u64);
+                    bar.set_position(done as u64);
+                }
+            };
+            let undone = undo_in(folder, &stop, &mut progress);
+            if let Some(bar) = &bar {
+                bar.finish_and_clear();
+            }
+            undone?
         }
     };
     for line in problems::lines(&undone.changed, folder, TOLD) {

@@ -19,7 +19,7 @@ use crate::format;
 use crate::models::device;
 use crate::prediction::placement::{Placer, Way};
 use crate::prediction::{
-    Finder, FolderWatch, Found, Picture, PictureOutcome, Predictor, predict_stream,
+    Finder, FolderWatch, Found, Picture, PictureOutcome, Predictor, novelty_untold, predict_stream,
 };
 use crate::runs::files;
 
@@ -91,11 +91,7 @@ impl<'a> Session<'a> {
     }
 
     pub fn say_watching(&self, folders: &[PathBuf]) {
-        let names: Vec<String> = folders
-            .iter()
-            .map(|folder| folder.display().to_string())
-            .collect();
-        output::warn(&format!("Watching {}; Ctrl-C ends it.", names.join(", ")));
+        output::warn(&format!("Watching {}; Ctrl-C ends it.", listed(folders)));
     }
 
     pub fn is_stopped(&self) -> bool {
@@ -118,16 +114,12 @@ impl<'a> Session<'a> {
             return Err(files::problem(path, reason).into());
         }
         if found.pictures.is_empty() && found.lost.is_empty() && !more && watch.is_none() {
-            let names: Vec<String> = paths
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect();
-            bail!("there are no pictures below {}", names.join(", "));
-        }
-        if let Some(watch) = watch {
-            watch.note(&found.pictures);
+            bail!("there are no pictures below {}", listed(paths));
         }
         let repeated = found.drop_repeated();
+        if let Some(watch) = watch {
+            watch.take_whole(&mut found.pictures);
+        }
         if repeated > 0 {
             output::warn(&format!(
                 "{} given more than once, and {} answered once.",
@@ -266,6 +258,14 @@ impl<'a> Session<'a> {
     }
 }
 
+fn listed<P: AsRef<Path>>(paths: &[P]) -> String {
+    let paths = paths.iter();
+    let names: Vec<String> = paths
+        .map(|path| path.as_ref().display().to_string())
+        .collect();
+    names.join(", ")
+}
+
 /// Has answers say which pictures are of no class: as the run kept it, or as `rate` asks for.
 fn know_novelty(
     predictor: &mut Predictor,
@@ -275,9 +275,7 @@ fn know_novelty(
     let Some(rate) = rate else {
         // Nobody asked for it, and answers stand without.
         if let Err(error) = predictor.know_kept_novelty(USUAL_RATE) {
-            output::warn(&format!(
-                "Pictures of none of the classes are not told: {error}"
-            ));
+            output::warn(&novelty_untold(&error));
         }
         return Ok(());
     };

@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 
 use super::sink::is_reader_gone;
 use crate::cli::{output, progress};
-use crate::prediction::{Assigned, Counts, OwnCounts, PictureOutcome};
+use crate::prediction::{Assigned, Counts, OwnCounts, PictureOutcome, Tally};
 
 /// More pictures have a bar.
 pub const HANDFUL: usize = 8;
@@ -22,8 +22,7 @@ pub struct Told {
     /// The file of answers.
     out: Option<PathBuf>,
     pub counts: Counts,
-    /// By label, then undecided, then none of these.
-    pub by_answer: Vec<usize>,
+    pub tally: Tally,
     pub own: OwnCounts,
     pub is_reader_gone: bool,
     bar: Option<ProgressBar>,
@@ -35,7 +34,7 @@ impl Told {
         Self {
             out,
             counts: Counts::default(),
-            by_answer: vec![0; classes + 2],
+            tally: Tally::new(classes),
             own: OwnCounts::default(),
             is_reader_gone: false,
             bar: None,
@@ -63,13 +62,7 @@ impl Told {
     pub fn hear(&mut self, outcome: &PictureOutcome) {
         match outcome {
             PictureOutcome::Answered(answer) => {
-                let classes = self.by_answer.len() - 2;
-                let index = match answer.assigned() {
-                    Assigned::Class(class) => (class as usize).min(classes - 1),
-                    Assigned::Undecided => classes,
-                    Assigned::NoneOfThese => classes + 1,
-                };
-                self.by_answer[index] += 1;
+                *self.tally.count_mut(answer.assigned()) += 1;
                 self.counts.answered += 1;
                 self.own.add(answer.part);
             }
@@ -112,28 +105,29 @@ impl Told {
                 self.is_reader_gone = true;
                 Ok(ControlFlow::Break(()))
             }
-            Err(error) => Err(error).context(match &self.out {
-                Some(out) => format!("{} can't be written", out.display()),
-                None => "standard output can't be written".to_owned(),
-            }),
-        }
-    }
-
-    /// Undecided ones, and those of no class.
-    pub fn refused(&self) -> (usize, usize) {
-        match self.by_answer[..] {
-            [.., undecided, none_of_these] => (undecided, none_of_these),
-            _ => (0, 0),
+            Err(error) => {
+                let more = match error.kind() {
+                    io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                        " any further: make room and start again; the answers that are written stay"
+                    }
+                    _ => "",
+                };
+                Err(error).context(match &self.out {
+                    Some(out) => format!("{} can't be written{more}", out.display()),
+                    None => format!("standard output can't be written{more}"),
+                })
+            }
         }
     }
 
     /// How many pictures each class has, undecided ones and those of none if there are any.
     pub fn named<'c>(&'c self, classes: &'c [String]) -> impl Iterator<Item = (&'c str, usize)> {
         let names = classes.iter().map(String::as_str);
-        let counts = self.by_answer.iter().copied();
-        std::iter::zip(names.chain(["undecided", "none of these"]), counts)
-            .enumerate()
-            .filter(move |(index, (_, count))| *index < classes.len() || *count > 0)
-            .map(|(_, counted)| counted)
+        let refused = [
+            (Assigned::Undecided.outcome(), self.tally.undecided),
+            (Assigned::NoneOfThese.outcome(), self.tally.none_of_these),
+        ];
+        std::iter::zip(names, self.tally.classes.iter().copied())
+            .chain(refused.into_iter().filter(|(_, count)| *count > 0))
     }
 }

@@ -12,12 +12,6 @@ use crate::cli::devices::{self, Child, Ended};
 use crate::cli::{output, resume};
 use crate::data::StopFlag;
 
-/// A run under way, and which one of the series it is.
-struct Working {
-    index: usize,
-    child: Child,
-}
-
 /// Trains `plan` on the devices that `text` names, one run at a time on each.
 ///
 /// # Errors
@@ -51,7 +45,8 @@ pub(super) fn train(
         });
     }
     let mut free: Vec<&String> = devices.iter().rev().collect();
-    let mut working: Vec<Working> = Vec::new();
+    // Under way, each with which one of the series it is.
+    let mut working: Vec<(usize, Child)> = Vec::new();
     loop {
         while !stop.is_stopped()
             && let Some(&index) = waiting.front()
@@ -65,30 +60,22 @@ pub(super) fn train(
                 plan.len()
             ));
             let words = child_arguments(arguments, runs, index);
-            let child = Child::start(device, devices.len(), &words)?;
-            working.push(Working { index, child });
+            working.push((index, Child::start(device, devices.len(), &words)?));
         }
         if working.is_empty() {
             break;
         }
-        devices::rest(stop, working.iter_mut().map(|one| &mut one.child));
-        let mut left = Vec::with_capacity(working.len());
-        for mut one in working {
-            let Some(ended) = one.child.poll()? else {
-                left.push(one);
-                continue;
-            };
+        for (index, ended) in devices::take_ended(&mut working, stop)? {
             free.extend(devices.iter().find(|device| **device == ended.device));
             match outcome(&ended) {
-                Ok(run) => trained[one.index] = Some(run),
+                Ok(run) => trained[index] = Some(run),
                 Err(_) if stop.is_stopped() => {}
                 Err(error) => output::warn(&format!(
                     "warning: {} was not trained to its end ({error:#}); the others go on",
-                    plan[one.index].experiment.name
+                    plan[index].experiment.name
                 )),
             }
         }
-        working = left;
     }
     let unfinished = trained.iter().filter(|one| one.is_none()).count();
     if unfinished > 0 {
@@ -135,6 +122,9 @@ fn child_arguments(arguments: &Arguments, runs: &Path, index: usize) -> Vec<OsSt
         add("--set", set.into());
     }
     words.push("--json".into());
+    if arguments.refit {
+        words.push("--refit".into());
+    }
     if arguments.resume {
         words.push("--resume".into());
     }

@@ -1,6 +1,7 @@
 //! `graft run`: trains what a preset says.
 
 mod devices;
+mod folds;
 mod result;
 mod training;
 
@@ -17,8 +18,11 @@ use crate::data::{DataError, Dataset, StopFlag, scan};
 use crate::experiment::{DataConfig, Experiment, GroupBy, preset};
 use crate::models::device;
 use crate::models::{catalogue, weights};
+use crate::runs::lifecycle::{RunRequest, RunTerms};
 use crate::runs::{Continuation, portable_paths, seeds};
+use crate::training::PauseFlag;
 
+use folds::train_folds;
 use result::{Trained, all_as_json, all_as_text, as_json, as_text};
 use training::train_one;
 
@@ -52,6 +56,10 @@ pub struct Arguments {
     /// With --resume and the folder of a finished run: train its last phase for so many more epochs, such as +10
     #[arg(long, value_name = "+N", value_parser = resume::more_epochs, requires = "resume")]
     pub(super) epochs: Option<u32>,
+    /// Of a cross-validation (data.split.folds), also train one network on all folds, for use: it has no test pictures left, and
+    /// its figures are the cross-validated ones. With --resume and the folder of a finished one, train that network alone
+    #[arg(long, conflicts_with = "epochs")]
+    pub(super) refit: bool,
     /// cpu or cuda:0; the best there is unless given
     #[arg(long)]
     device: Option<String>,
@@ -103,6 +111,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         interrupt::stop_with_stdin(&stop)?;
     }
     let plan = plan(&arguments)?;
+    for planned in plan.iter().filter(|_| arguments.refit) {
+        if planned.experiment.data.split.cross_validation().is_none() {
+            bail!(
+                "--refit goes with a cross-validation, and {} is none: --set data.split.folds=5 makes it one",
+                planned.experiment.name
+            );
+        }
+    }
     let runs = runs_folder(arguments.out.clone());
     for planned in plan.iter().filter(|planned| planned.resumed.is_none()) {
         portable_paths::check_paths(&runs, &planned.experiment, planned.base.as_deref())?;
@@ -157,7 +173,25 @@ fn train_here(
             warn_among_pictures(runs, &data.source, base.as_deref());
         }
         scanned = Some((data.clone(), base.clone(), dataset.clone()));
-        let one = train_one(planned, dataset, device, runs, stop);
+        let request = RunRequest {
+            experiment: planned.experiment.clone(),
+            base: base.clone(),
+            dataset,
+            runs: runs.to_path_buf(),
+            resumed: planned.resumed.clone(),
+            continuation: planned.continuation.clone(),
+            device,
+            stop: stop.clone(),
+            pause: PauseFlag::default(),
+            terms: RunTerms {
+                refit: arguments.refit,
+                ..RunTerms::default()
+            },
+        };
+        let one = match planned.experiment.data.split.cross_validation() {
+            Some(_) => train_folds(planned, request),
+            None => train_one(planned, request),
+        };
         trained.push(match one {
             Err(error) if several => {
                 let rest = resume::rest_of_series(arguments, plan.len() - index);
@@ -206,8 +240,19 @@ pub(super) fn series(arguments: &Arguments) -> anyhow::Result<Vec<Planned>> {
 
 /// Whether a scan finds the same for both, however they split it.
 pub(super) fn same_pictures(a: &DataConfig, b: &DataConfig) -> bool {
-    (&a.source, &a.classes, &a.exclude, &a.split.group)
-        == (&b.source, &b.classes, &b.exclude, &b.split.group)
+    (
+        &a.source,
+        &a.classes,
+        &a.exclude,
+        &a.split.group,
+        &a.split.together,
+    ) == (
+        &b.source,
+        &b.classes,
+        &b.exclude,
+        &b.split.group,
+        &b.split.together,
+    )
 }
 
 pub(super) fn scan_pictures(
@@ -267,7 +312,25 @@ pub(super) fn changed(
             preset.display()
         );
     }
-    let (mut experiment, base) = load(preset)?;
+    let (experiment, base) = load(preset)?;
+    let experiment = with(experiment, base.as_deref(), changes)?;
+    Ok((experiment, base))
+}
+
+/// The usual experiment on the pictures at `path`, with `changes`.
+pub(super) fn of_pictures(path: &Path, changes: &Changes<'_>) -> anyhow::Result<Experiment> {
+    let changes = Changes {
+        data: Some(path),
+        ..*changes
+    };
+    with(Experiment::default(), None, &changes)
+}
+
+fn with(
+    mut experiment: Experiment,
+    base: Option<&Path>,
+    changes: &Changes<'_>,
+) -> anyhow::Result<Experiment> {
     if let Some(path) = changes.data {
         // Absolute, because the preset's own paths are relative to its folder.
         let path =
@@ -277,9 +340,9 @@ pub(super) fn changed(
     if let Some(group) = changes.group {
         experiment.data.split.group = Some(group.clone());
     }
-    for assignment in changes.set {
-        preset::set_field(&mut experiment, assignment)
-            .map_err(|reason| anyhow::anyhow!("--set {assignment}: {reason}"))?;
+    if let Some(fault) = preset::set_fields(&mut experiment, changes.set).first() {
+        let assignment = &changes.set[fault.index];
+        bail!("--set {assignment}: {}", fault.reason);
     }
     let problems = experiment.check();
     if !problems.is_empty() {
@@ -292,18 +355,14 @@ pub(super) fn changed(
     // The experiment itself does not know the catalogue.
     if let Some(info) = catalogue::find(&experiment.backbone.name) {
         weights::preprocessing(info, &experiment.backbone)?;
-        weights::settle(&mut experiment.backbone, base.as_deref());
+        weights::settle(&mut experiment.backbone, base);
     }
-    Ok((experiment, base))
+    Ok(experiment)
 }
 
 /// A preset from a file, or, where there is none of that name, one that comes with Graft.
 fn load(path: &Path) -> anyhow::Result<(Experiment, Option<PathBuf>)> {
-    let shipped = preset::shipped()
-        .iter()
-        .find(|(name, _)| Path::new(name) == path || Path::new(name).with_extension("") == path)
-        .filter(|_| !path.exists());
-    if let Some((name, text)) = shipped {
+    if let Some((name, text)) = shipped(path) {
         return Ok((preset::parse(text, Path::new(name))?, None));
     }
     let experiment = preset::load(path)?;
@@ -311,6 +370,14 @@ fn load(path: &Path) -> anyhow::Result<(Experiment, Option<PathBuf>)> {
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());
     Ok((experiment, parent.map(Path::to_path_buf)))
+}
+
+/// Name and text of the preset that comes with Graft and is called so, where no file is.
+pub(super) fn shipped(path: &Path) -> Option<&'static (&'static str, &'static str)> {
+    let mut presets = preset::shipped().iter();
+    presets
+        .find(|(name, _)| Path::new(name) == path || Path::new(name).with_extension("") == path)
+        .filter(|_| !path.exists())
 }
 
 /// The device that a person named: `cpu`, `cuda` or `cuda:1`. Opens CUDA, so that it is there.

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::evaluation::{ClassificationReport, ConfusionMatrix, Spread, wilson};
+use super::folds;
+use crate::evaluation::{ClassificationReport, ConfusionMatrix, IntervalMethod, Spread};
 use crate::experiment::Experiment;
 use crate::format::table::{Align, table};
+use crate::runs::cross_validation::{self, CrossValidation};
 use crate::runs::{MemoryUse, seeds, store};
 use crate::training::Outcome;
 use crate::training::events::TestMetrics;
@@ -21,6 +23,8 @@ pub(super) struct Trained {
     pub test_split: String,
     pub memory: MemoryUse,
     pub outcome: Outcome,
+    /// Of a cross-validation.
+    pub cross_validation: Option<CrossValidation>,
     /// It was trained by an earlier command.
     pub is_earlier: bool,
 }
@@ -44,6 +48,7 @@ impl Trained {
                 novelty: None,
             },
             test_split: summary.test_split,
+            cross_validation: cross_validation::read(folder),
             is_earlier: true,
         })
     }
@@ -53,7 +58,7 @@ pub(super) fn as_json(one: &Trained) -> serde_json::Value {
     let Trained {
         folder, outcome, ..
     } = one;
-    json!({
+    let mut value = json!({
         "run": shown::path(folder),
         "test": outcome.test,
         "phases": outcome.phases,
@@ -61,7 +66,11 @@ pub(super) fn as_json(one: &Trained) -> serde_json::Value {
         "peak_memory_bytes": one.memory.peak,
         "memory_forecast_bytes": one.memory.forecast,
         "peak_card_memory_bytes": one.memory.card,
-    })
+    });
+    if let Some(result) = &one.cross_validation {
+        value["cross_validation"] = folds::as_json(one, result);
+    }
+    value
 }
 
 pub(super) fn as_text(one: &Trained) -> String {
@@ -72,12 +81,30 @@ pub(super) fn as_text(one: &Trained) -> String {
     if let Some(predictions) = &outcome.predictions {
         let confusion = ConfusionMatrix::new(predictions);
         let _ = writeln!(text, "{}", ClassificationReport::new(&confusion).to_text(3));
-        let interval = wilson(confusion.correct(), confusion.total());
+        if let Some(result) = &one.cross_validation {
+            text.push_str(&folds::as_text(one, result));
+            let _ = writeln!(text, "In all {}", format::duration(outcome.seconds_total));
+            let _ = writeln!(text, "Run: {}", shown::line(&folder.display().to_string()));
+            return text;
+        }
+        let accuracy = predictions.accuracy();
+        let interval = match (accuracy.interval, accuracy.method) {
+            (Some(interval), method) => format!(
+                "95 % interval {}{}",
+                format::percent_interval(interval.low, interval.high),
+                match method {
+                    IntervalMethod::GroupBootstrap { groups, .. } => {
+                        format!(", of {}", format::count(groups as usize, "group", "groups"))
+                    }
+                    _ => String::new(),
+                }
+            ),
+            (None, method) => format!("no interval: {}", method.title()),
+        };
         let _ = writeln!(
             text,
-            "Test accuracy {} (95 % interval {})",
-            format::percent(confusion.accuracy()),
-            format::percent_interval(interval.low, interval.high)
+            "Test accuracy {} ({interval})",
+            format::percent(accuracy.value)
         );
     }
     if let Some(test) = &outcome.test {
@@ -280,6 +307,7 @@ mod tests {
                     movement: Vec::new(),
                     novelty: None,
                 },
+                cross_validation: None,
                 is_earlier: false,
             }
         };
@@ -348,6 +376,7 @@ mod tests {
                 card: Some(2_000_000_000),
             },
             outcome,
+            cross_validation: None,
             is_earlier: false,
         };
         assert!(

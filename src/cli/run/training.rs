@@ -1,43 +1,22 @@
 //! One run of the command line, and what the terminal hears of it.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::bail;
-use tch::Device;
 
 use super::Planned;
 use super::result::Trained;
 use crate::cli::progress::TerminalProgress;
 use crate::cli::{output, resume};
-use crate::data::{Dataset, StopFlag};
-use crate::runs::lifecycle::{self, EndedRun, RunListener, RunRequest, RunTerms};
+use crate::runs::lifecycle::{self, EndedRun, RunListener, RunRequest};
 use crate::runs::{Digests, RunError, RunRecorder, RunState, store};
-use crate::training::PauseFlag;
 use crate::training::{ResumePoint, TrainingError, TrainingEvent, TrainingListener, train};
 
-pub(super) fn train_one(
-    planned: &Planned,
-    dataset: Arc<Dataset>,
-    device: Option<Device>,
-    runs: &Path,
-    stop: &StopFlag,
-) -> anyhow::Result<Trained> {
-    let request = RunRequest {
-        experiment: planned.experiment.clone(),
-        base: planned.base.clone(),
-        dataset,
-        runs: runs.to_path_buf(),
-        resumed: planned.resumed.clone(),
-        continuation: planned.continuation.clone(),
-        device,
-        stop: stop.clone(),
-        pause: PauseFlag::default(),
-        terms: RunTerms::default(),
-    };
+pub(super) fn train_one(planned: &Planned, request: RunRequest) -> anyhow::Result<Trained> {
+    let runs = request.runs.clone();
     let mut listener = Listener {
         planned,
-        runs,
+        runs: &runs,
         progress: None,
     };
     let ended = lifecycle::carry_out(request, &train, &mut listener);
@@ -74,6 +53,7 @@ pub(super) fn train_one(
         memory: summary.memory_use(),
         test_split: summary.test_split,
         outcome,
+        cross_validation: None,
         is_earlier: false,
     })
 }

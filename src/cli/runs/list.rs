@@ -148,7 +148,10 @@ fn cells(run: &RunSummary, name: &str) -> Vec<String> {
         format::duration(run.seconds_total),
         format::bytes(run.listed.bytes),
         format::ago(run.started, clock::now()),
-        state(&run.state).to_owned(),
+        match run.folds {
+            Some(folds) => format!("{}, {folds} folds", state(&run.state)),
+            None => state(&run.state).to_owned(),
+        },
         tags.join(", "),
     ]
 }
@@ -178,6 +181,7 @@ fn document(run: &RunSummary, name: &str) -> serde_json::Value {
         "experiment": run.experiment,
         "backbone": run.backbone,
         "seed": run.seed,
+        "folds": run.folds,
         "state": state(&run.state),
         "reason": reason,
         "started": run.started,

@@ -14,7 +14,7 @@ use crate::models::device;
 use crate::report::sweep::goal_text;
 use crate::runs::store;
 use crate::shown;
-use crate::sweep::{CellState, Plan, Results, Tested, test, tested};
+use crate::sweep::{Plan, Results, Tested, test, tested};
 
 /// Characters in an experiment's name, at most.
 const LONGEST_NAME: usize = 120;
@@ -59,9 +59,7 @@ pub fn best(arguments: &Arguments) -> anyhow::Result<()> {
         },
     };
     say_remarks(&plan);
-    let left = (cells.iter())
-        .filter(|cell| !matches!(cell.state, CellState::Finished | CellState::Pruned))
-        .count();
+    let left = (cells.iter()).filter(|cell| !cell.state.is_done()).count();
     if left > 0 {
         output::warn(&format!(
             "note: {} not done, so that this is the best so far",
@@ -112,9 +110,13 @@ fn test_chosen(
         output::warn("This setting was tested before: its result is shown again.");
         return Ok(());
     }
-    let others = (before.iter())
-        .filter(|tested| tested.cells != names(plan, chosen))
-        .count();
+    // The same setting may have been tested with fewer seeds.
+    let own = names(plan, chosen);
+    let is_own = |tested: &&Tested| {
+        own.iter()
+            .any(|name| tested.cells.iter().any(|of| of == name))
+    };
+    let others = before.iter().filter(|tested| !is_own(tested)).count();
     if others > 0 {
         output::warn(&format!(
             "warning: the test pictures were looked at before, for {}. Whoever chooses by the test has no independent test \

@@ -11,7 +11,7 @@ use super::run::Arguments;
 use crate::cli::devices::{self, Child};
 use crate::cli::output;
 use crate::data::StopFlag;
-use crate::sweep::{CellState, Plan, Report, StatusReader};
+use crate::sweep::{Plan, Report, StatusReader};
 
 /// Has the devices that `text` names carry out the sweep, or `part` of its cells; what has come of it.
 ///
@@ -28,48 +28,30 @@ pub(super) fn run(
     let words = child_arguments(arguments, out);
     let mut children = Vec::with_capacity(devices.len());
     for device in &devices {
-        children.push(Child::start(device, devices.len(), &words)?);
+        children.push(((), Child::start(device, devices.len(), &words)?));
     }
     let mut troubles = Vec::new();
     let mut has_failed = false;
     while !children.is_empty() {
-        devices::rest(stop, children.iter_mut());
-        let mut left = Vec::with_capacity(children.len());
-        for mut child in children {
-            match child.poll()? {
-                None => left.push(child),
-                Some(ended) => {
-                    has_failed |= ended.status.code() == Some(1);
-                    // Failed cells and a stop end a child, too; what it said stands above.
-                    let is_usual = matches!(ended.status.code(), Some(0 | 1 | 75));
-                    if let Some(trouble) = ended.trouble().filter(|_| !is_usual) {
-                        let rest = match left.len() {
-                            0 => "",
-                            _ => "; its cell goes on elsewhere",
-                        };
-                        output::warn(&format!("warning: {trouble}{rest}"));
-                        troubles.push(trouble);
-                    }
-                }
+        for ((), ended) in devices::take_ended(&mut children, stop)? {
+            has_failed |= ended.status.code() == Some(1);
+            // Failed cells and a stop end a child, too; what it said stands above.
+            let is_usual = matches!(ended.status.code(), Some(0 | 1 | 75));
+            if let Some(trouble) = ended.trouble().filter(|_| !is_usual) {
+                let rest = match children.len() {
+                    0 => "",
+                    _ => "; its cell goes on elsewhere",
+                };
+                output::warn(&format!("warning: {trouble}{rest}"));
+                troubles.push(trouble);
             }
         }
-        children = left;
     }
     let cells = StatusReader::new(Arc::new(plan.clone()), out).read();
-    let mut report = Report {
-        stopped: stop.is_stopped(),
-        ..Report::default()
-    };
-    for (index, status) in cells.iter().enumerate() {
-        if part.is_some_and(|part| !part.contains(&index)) {
-            continue;
-        }
-        match &status.state {
-            CellState::Finished | CellState::Pruned => report.finished += 1,
-            CellState::Failed(_) => report.failed += 1,
-            _ => report.left += 1,
-        }
-    }
+    let states = (cells.iter().enumerate())
+        .filter(|(index, _)| part.is_none_or(|part| part.contains(index)))
+        .map(|(_, status)| &status.state);
+    let report = Report::of(states, stop.is_stopped());
     if report.left > 0 && !report.stopped {
         if let Some(trouble) = troubles.first() {
             bail!("{trouble}, and cells are left to train: the same command goes on");

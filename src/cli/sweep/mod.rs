@@ -53,19 +53,3 @@ pub fn sweep(arguments: Arguments) -> anyhow::Result<()> {
         Command::Logs(arguments) => logs::logs(&arguments),
     }
 }
-
-/// A sweep was stopped before it was done, and goes on when it is called again.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Stopped(String);
-
-/// EX_TEMPFAIL of `sysexits.h`: whoever queues tasks may begin this one again.
-const TRY_AGAIN: u8 = 75;
-
-/// With which status a command ends that failed so.
-pub fn exit_status(error: &anyhow::Error) -> u8 {
-    match error.is::<Stopped>() {
-        true => TRY_AGAIN,
-        false => 1,
-    }
-}

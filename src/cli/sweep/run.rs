@@ -6,10 +6,11 @@ use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 
-use super::which::{Which, say_remarks, state_name};
-use super::{Stopped, devices};
+use super::devices;
+use super::which::{Which, say_remarks};
 use crate::cli::outputs::warn_among_pictures;
 use crate::cli::progress::TerminalProgress;
+use crate::cli::stopped::Stopped;
 use crate::cli::{interrupt, output, run};
 use crate::format;
 use crate::shown;
@@ -162,7 +163,7 @@ fn as_json(
         "cells": std::iter::zip(&plan.cells, cells)
             .map(|(cell, status)| json!({
                 "cell": cell.name,
-                "state": state_name(&status.state),
+                "state": status.state.name(),
                 "run": shown::path(&status.folder),
             }))
             .collect::<Vec<_>>(),

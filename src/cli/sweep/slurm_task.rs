@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::Stopped;
 use crate::cli::output;
+use crate::cli::stopped::Stopped;
 use crate::slurm::task::{Outcome, Task};
 
 /// Does the work of a task on the sweep in `out`; stopped, it has Slurm queue the task again. Where this process is no task

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::tasks;
-use super::which::{Which, say_remarks, state_name};
+use super::which::{Which, say_remarks};
 use crate::cli::output;
 use crate::format;
 use crate::format::table::{Align, table};
@@ -35,7 +35,7 @@ pub fn status(arguments: &Arguments) -> anyhow::Result<()> {
     }
     say_remarks(&plan);
     let done: HashSet<&str> = std::iter::zip(&plan.cells, &cells)
-        .filter(|(_, status)| matches!(status.state, CellState::Finished | CellState::Pruned))
+        .filter(|(_, status)| status.state.is_done())
         .map(|(cell, _)| cell.name.as_str())
         .collect();
     let slurm = tasks::as_text(&tasks, &|cell| done.contains(cell));
@@ -55,7 +55,7 @@ fn counts(cells: &[CellStatus]) -> Vec<(&'static str, usize)> {
     ];
     (names.into_iter())
         .map(|name| {
-            let is_it = |cell: &&CellStatus| state_name(&cell.state) == name;
+            let is_it = |cell: &&CellStatus| cell.state.name() == name;
             (name, cells.iter().filter(is_it).count())
         })
         .filter(|(_, count)| *count > 0)
@@ -92,7 +92,7 @@ fn as_text(plan: &Plan, out: &Path, cells: &[CellStatus]) -> String {
         .map(|(cell, status)| {
             vec![
                 cell.name.clone(),
-                state_name(&status.state).to_owned(),
+                status.state.name().to_owned(),
                 format!("{}/{}", status.epochs_done, status.epochs_wanted),
                 status
                     .goal
@@ -129,7 +129,7 @@ pub(super) fn as_json(plan: &Plan, out: &Path, cells: &[CellStatus]) -> serde_js
                 "setting": cell.group,
                 "settings": settings_json(plan, &cell.settings),
                 "seed": cell.seed,
-                "state": state_name(&status.state),
+                "state": status.state.name(),
                 "reason": match &status.state {
                     CellState::Failed(reason) => Some(reason),
                     _ => None,

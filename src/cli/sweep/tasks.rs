@@ -81,16 +81,7 @@ pub(super) fn as_text(tasks: &[TaskStatus], is_done: &dyn Fn(&str) -> bool) -> S
             )
         ));
     }
-    let mut remedies: Vec<&str> = Vec::new();
-    for task in &of_interest {
-        if let TaskState::Ended(ended) = &task.state
-            && let Some(remedy) = ended.remedy()
-            && !remedies.contains(&remedy)
-        {
-            remedies.push(remedy);
-        }
-    }
-    for remedy in remedies {
+    for remedy in slurm::remedies(of_interest) {
         text.push_str(&format!("{remedy}.\n"));
     }
     text
@@ -171,7 +162,7 @@ mod tests {
         let text = as_text(&tasks, &|cell| cell == "a");
         assert!(!text.contains("1_0"), "{text}");
         assert!(text.contains("ended: ran out of memory"), "{text}");
-        assert!(text.contains("more --mem"), "{text}");
+        assert!(text.contains("more memory (--mem)"), "{text}");
         assert!(
             text.contains("queued again: others are before it"),
             "{text}"

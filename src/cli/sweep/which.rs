@@ -1,4 +1,4 @@
-//! What all commands of a sweep are given, and how a cell's state is said.
+//! What all commands of a sweep are given.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::cli::{output, runs};
-use crate::sweep::{CellState, CellStatus, Plan, StatusReader, Sweep, default_out};
+use crate::sweep::{CellStatus, Plan, StatusReader, Sweep, default_out};
 
 #[derive(Debug, Args)]
 pub struct Which {
@@ -55,18 +55,5 @@ impl Which {
 pub fn say_remarks(plan: &Plan) {
     for remark in &plan.remarks {
         output::warn(&format!("note: {remark}"));
-    }
-}
-
-/// `finished`, as tables and JSON have it.
-pub fn state_name(state: &CellState) -> &'static str {
-    match state {
-        CellState::Missing => "missing",
-        CellState::Running => "running",
-        CellState::Stopped => "stopped",
-        CellState::Interrupted => "interrupted",
-        CellState::Pruned => "pruned",
-        CellState::Failed(_) => "failed",
-        CellState::Finished => "finished",
     }
 }

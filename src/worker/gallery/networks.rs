@@ -1,7 +1,7 @@
 //! Questions to the networks of runs: class activation maps, and training pictures that are alike.
 //! Tensors stay on this thread.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,7 +21,8 @@ use crate::data::{PictureSource, Split, StopFlag, decode};
 use crate::evaluation::neighbours::FeatureIndex;
 use crate::ordinary_file::{self, Links};
 use crate::paths;
-use crate::runs::{answers, atomic, files};
+use crate::runs::cross_validation::fold_folder;
+use crate::runs::{RunError, answers, atomic, files, members, store};
 use crate::training::inference::Classifier;
 use crate::training::leave_cores;
 
@@ -84,9 +85,27 @@ struct Memory {
     features: BTreeMap<PathBuf, Features>,
     /// The weights that both are of.
     weights: BTreeMap<PathBuf, Stamp>,
+    /// Of cross-validated runs, the run of the fold that each picture was the test of.
+    folds: BTreeMap<PathBuf, HashMap<PictureSource, PathBuf>>,
 }
 
 impl Memory {
+    /// The run whose network answered for this picture: of a cross-validation, that of the fold that had not seen it.
+    fn run_of(&mut self, folder: &Path, source: &PictureSource, stop: &StopFlag) -> PathBuf {
+        if !self.folds.contains_key(folder) {
+            let found = match store::read_summary(folder).map(|summary| summary.folds) {
+                Ok(Some(number)) => folds_of_pictures(folder, number, stop).ok(),
+                _ => Some(HashMap::new()),
+            };
+            // One that was stopped is looked for again.
+            if let Some(found) = found {
+                self.folds.insert(folder.to_path_buf(), found);
+            }
+        }
+        let known = self.folds.get(folder).and_then(|folds| folds.get(source));
+        known.cloned().unwrap_or_else(|| folder.to_path_buf())
+    }
+
     /// Forgets what is of earlier weights: a run that was gone on with has others.
     fn forget_earlier(&mut self, folder: &Path) {
         let Ok(now) = Stamp::of(&folder.join(files::WEIGHTS)) else {
@@ -130,8 +149,9 @@ impl Memory {
                 source,
                 class,
             } => {
-                self.forget_earlier(folder);
-                let result = self.network(folder).and_then(|network| {
+                let run = self.run_of(folder, source, stop);
+                self.forget_earlier(&run);
+                let result = self.network(&run).and_then(|network| {
                     let pixels = decode::decode(source)?;
                     network.explain(&pixels, *class).map_err(Failure::failed)
                 });
@@ -148,8 +168,9 @@ impl Memory {
                 source,
                 count,
             } => {
-                self.forget_earlier(folder);
-                let computed = self.compute_some(folder, stop);
+                let run = self.run_of(folder, source, stop);
+                self.forget_earlier(&run);
+                let computed = self.compute_some(&run, stop);
                 if let Ok((done, total)) = computed
                     && done < total
                 {
@@ -162,7 +183,7 @@ impl Memory {
                     return None;
                 }
                 let wanted = Wanted {
-                    folder,
+                    folder: &run,
                     name,
                     source,
                     count: *count,
@@ -275,10 +296,32 @@ impl Memory {
     }
 }
 
+/// The run of the fold that each picture of a cross-validation was the test of.
+///
+/// # Errors
+/// When the splits can't be read, or when it was stopped.
+fn folds_of_pictures(
+    folder: &Path,
+    number: u32,
+    stop: &StopFlag,
+) -> Result<HashMap<PictureSource, PathBuf>, RunError> {
+    let mut by_name = HashMap::new();
+    for fold in 1..=number {
+        let own = fold_folder(folder, fold);
+        for member in members::of_split(members::read(&own)?, Split::Test) {
+            by_name.insert(member.file, own.clone());
+        }
+    }
+    let pictures = split_pictures(folder, stop)?.into_iter();
+    Ok(pictures
+        .filter_map(|picture| Some((picture.source, by_name.remove(&picture.name)?)))
+        .collect())
+}
+
 /// Those that the run itself keeps, where it keeps them of all its training pictures.
 fn kept_features(folder: &Path, pictures: &[SplitPicture]) -> Option<FeatureIndex> {
-    let index = novelty::stored(folder)?.index;
-    (index.len() >= pictures.len()).then_some(index)
+    let is_whole = novelty::known(folder)?.kept_pictures >= pictures.len();
+    is_whole.then(|| Some(novelty::stored(folder)?.index))?
 }
 
 /// Where the features of a run's training pictures are kept otherwise: named by its folder and its weights.

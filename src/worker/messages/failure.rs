@@ -80,6 +80,15 @@ impl From<DataError> for Failure {
     }
 }
 
+impl From<TrainingError> for Failure {
+    fn from(error: TrainingError) -> Self {
+        match error {
+            TrainingError::Stopped | TrainingError::Data(DataError::Stopped) => Self::Stopped,
+            other => Self::failed(other),
+        }
+    }
+}
+
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Answer, Failure};
 use crate::analysis::gallery::{RunPictures, SplitPicture};
-use crate::analysis::suspects::Suspect;
+use crate::analysis::suspects::{FoundDuplicates, Suspect};
 use crate::data::{PictureSource, Pixels};
 use crate::training::explain::Explanation;
 
@@ -167,12 +167,9 @@ pub enum GalleryAnswer {
     },
     Duplicates {
         folder: PathBuf,
-        result: Result<DuplicatesFound, Failure>,
+        result: Result<FoundDuplicates, Failure>,
     },
 }
-
-/// Duplicates, and a sentence that tells how to keep them together, if names tell it.
-pub type DuplicatesFound = (Vec<Suspect>, Option<String>);
 
 /// A training picture that a network finds alike.
 #[derive(Debug, Clone, PartialEq)]

@@ -37,8 +37,13 @@ pub enum SweepQuestion {
     StopElsewhere {
         out: PathBuf,
     },
-    /// Tests the chosen setting, in a process of its own; answered when that has ended.
-    Test(SweepProcess),
+    /// Tests the setting of this cell, whatever has become the best one since it was chosen, in a process of its own; answered
+    /// when that has ended.
+    Test {
+        process: SweepProcess,
+        /// The name of one of the setting's cells.
+        cell: String,
+    },
     Slurm(SlurmQuestion),
 }
 
@@ -133,7 +138,7 @@ impl SweepQuestion {
                 result: Err(failure),
             },
             Self::Train(_) => SweepAnswer::TrainingEnded(Err(failure)),
-            Self::Test(_) => SweepAnswer::Tested(Err(failure)),
+            Self::Test { .. } => SweepAnswer::Tested(Err(failure)),
             Self::Slurm(question) => SweepAnswer::Slurm(question.unanswered(failure)),
         };
         vec![Answer::Sweep(answer)]
@@ -188,14 +193,14 @@ pub enum SweepAnswer {
         result: Result<Arc<SweepStatus>, Failure>,
     },
     /// The process that trained has ended.
-    TrainingEnded(Result<TrainingEnd, Failure>),
+    TrainingEnded(Result<ProcessEnd, Failure>),
     Tested(Result<(), Failure>),
     Slurm(SlurmAnswer),
 }
 
 /// How a process that trains has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TrainingEnd {
+pub enum ProcessEnd {
     /// Nothing is left for it to do.
     Done,
     /// It was asked to end.

@@ -8,12 +8,12 @@ mod slurm;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::child_process::{Control, Order};
 use super::lane::{Lane, answer_in_turn};
 use super::messages::{Answer, Failure, Question, SweepAnswer, SweepQuestion, SweepStatus};
 use super::pending::Pending;
 use crate::data::StopFlag;
 use crate::sweep::{Plan, Results, StatusReader, Sweep, ask_to_stop, tested};
-use process::{Control, Order};
 
 /// Questions that may wait for a thread; further ones are refused.
 const QUESTIONS: usize = 64;
@@ -93,7 +93,7 @@ impl Sweeps {
                 self.control
                     .give(if *stay { Order::Stay } else { Order::Stop });
             }
-            SweepQuestion::Test(_) => self.testing.ask(pending),
+            SweepQuestion::Test { .. } => self.testing.ask(pending),
             SweepQuestion::Slurm(_) => self.slurm.ask(pending),
             _ => self.quick.ask(pending),
         }
@@ -142,7 +142,7 @@ fn answer(question: &SweepQuestion, kept: &mut Kept) -> Option<SweepAnswer> {
         // Of other threads.
         SweepQuestion::Train(_)
         | SweepQuestion::EndTraining { .. }
-        | SweepQuestion::Test(_)
+        | SweepQuestion::Test { .. }
         | SweepQuestion::Slurm(_) => return None,
     })
 }

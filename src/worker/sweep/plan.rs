@@ -17,9 +17,10 @@ pub(super) fn planned(input: &PlanInput) -> PlanAnswer {
         Ok(base) => base,
         Err(error) => return PlanAnswer::failed(error.to_string(), input),
     };
-    let problems_of_set: Vec<Option<String>> = (input.sweep.set.iter())
-        .map(|line| preset::set_field(&mut base, line).err())
-        .collect();
+    let mut problems_of_set: Vec<Option<String>> = vec![None; input.sweep.set.len()];
+    for fault in preset::set_fields(&mut base, &input.sweep.set) {
+        problems_of_set[fault.index].get_or_insert(fault.reason);
+    }
     let plan = planner
         .plan(&input.sweep)
         .map_err(|error| error.to_string());

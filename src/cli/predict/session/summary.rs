@@ -94,10 +94,9 @@ impl Session<'_> {
     fn document(&self) -> serde_json::Value {
         let told = &self.told;
         let classes: serde_json::Map<String, serde_json::Value> =
-            std::iter::zip(self.predictor.classes(), &told.by_answer)
+            std::iter::zip(self.predictor.classes(), &told.tally.classes)
                 .map(|(class, count)| (class.clone(), json!(count)))
                 .collect();
-        let (undecided, none_of_these) = told.refused();
         let Counts {
             found,
             answered,
@@ -118,8 +117,8 @@ impl Session<'_> {
             "passed_over": passed_over,
             "is_stopped": self.stop.is_stopped(),
             "classes": classes,
-            "undecided": undecided,
-            "none_of_these": none_of_these,
+            "undecided": told.tally.undecided,
+            "none_of_these": told.tally.none_of_these,
             "parts": { "train": train, "validation": validation, "test": test },
             "is_dry_run": self.arguments.dry_run,
             "into": placed.map(|root| self.placed.json(root)),
@@ -129,7 +128,7 @@ impl Session<'_> {
     /// Which pictures the run knew already, and how many are wrongly called none of these, where any is, or where the rate that
     /// was asked for can't be held.
     fn closing(&self) -> Vec<String> {
-        let (_, none_of_these) = self.told.refused();
+        let none_of_these = self.told.tally.none_of_these;
         let is_asked = self.arguments.none_of_these.is_some();
         let limit = self.predictor.novelty_limit();
         let false_alarms = limit.and_then(|limit| {
