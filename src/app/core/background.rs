@@ -6,11 +6,12 @@ use super::command::Command;
 use super::evaluation::Part;
 use super::gallery::{GalleryAction, SearchState};
 use super::prediction::PredictAction;
+use super::shootout::{Computing, ShootoutAction};
 use super::state::{Scan, State};
 use super::sweep::{SweepAction, Testing};
 use crate::data::Split;
 use crate::models::catalogue;
-use crate::sweep::CellState;
+use crate::shootout::{EntryState, ShootoutEntry};
 use crate::{format, shown};
 
 /// Something that is worked on.
@@ -101,6 +102,7 @@ pub fn works(state: &State) -> Vec<Work> {
         }
     }
     works.extend(predicting(state));
+    works.extend(comparing_networks(state));
     works.extend(sweeping(state));
     if state.comparison.waiting {
         works.push(Work::new("Reading the runs that are compared"));
@@ -161,6 +163,62 @@ fn predicting(state: &State) -> Vec<Work> {
     works
 }
 
+/// Networks that are compared, and weights that are downloaded for that.
+fn comparing_networks(state: &State) -> Vec<Work> {
+    let shootout = &state.shootout;
+    let mut works = Vec::new();
+    if let Some(out) = shootout.computing.out() {
+        let found = shootout.found.as_ref().filter(|(of, _)| of == out);
+        let work = match found {
+            Some((_, report)) => {
+                let is_wanted = |entry: &&ShootoutEntry| {
+                    let state = &entry.state;
+                    !matches!(
+                        state,
+                        EntryState::LeftOut { .. } | EntryState::NotHere { .. }
+                    )
+                };
+                let all = report.entries.iter().filter(is_wanted).count();
+                Work::new("Comparing networks").at(report.done(), all)
+            }
+            None => Work::new("Comparing networks"),
+        };
+        works.push(match shootout.computing {
+            Computing::Running(_) => work.stopped_by(Command::Shootout(ShootoutAction::Stop)),
+            _ => work,
+        });
+    }
+    for (network, progress) in &shootout.downloads {
+        let name = network.split(':').next().unwrap_or(network);
+        let work = Work::new(format!(
+            "Downloading the weights of {}",
+            catalogue::title(name)
+        ));
+        let detail = match progress {
+            Some(progress) => match progress.total {
+                Some(total) => format!(
+                    "{} of {}",
+                    format::bytes(progress.done),
+                    format::bytes(total)
+                ),
+                None => format::bytes(progress.done),
+            },
+            None => String::new(),
+        };
+        let share = progress.and_then(|progress| {
+            let total = progress.total.filter(|total| *total > 0)?;
+            Some((progress.done as f64 / total as f64).min(1.0) as f32)
+        });
+        let work = Work {
+            detail,
+            share,
+            ..work
+        };
+        works.push(work.stopped_by(Command::Shootout(ShootoutAction::StopDownloads)));
+    }
+    works
+}
+
 /// A sweep that this window trains or tests.
 fn sweeping(state: &State) -> Vec<Work> {
     let Some(open) = &state.sweep.open else {
@@ -172,8 +230,7 @@ fn sweeping(state: &State) -> Vec<Work> {
         let cells = open
             .current_status()
             .map_or(&[][..], |status| &status.cells);
-        let is_done = |state: &CellState| matches!(state, CellState::Finished | CellState::Pruned);
-        let done = cells.iter().filter(|cell| is_done(&cell.state)).count();
+        let done = cells.iter().filter(|cell| cell.state.is_done()).count();
         let work = Work::new(format!("Training the sweep “{}”", shown::line(name)));
         let work = Work {
             detail: String::new(),

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use super::gallery::{GalleryAction, GalleryRequests};
+use super::learning_curve::LearningCurveAction;
 use super::prediction::PredictAction;
+use super::rate_finder::RateAction;
 use super::settings::SettingChange;
+use super::shootout::ShootoutAction;
 use super::state::DocumentId;
 use super::sweep::SweepAction;
 use super::view_id::ViewId;
@@ -97,6 +100,8 @@ pub enum Command {
     /// How many seeds `CompareBothWays` trains each way with.
     CompareSeeds(u32),
     TogglePause,
+    /// Hold one run, or let it go on.
+    PauseRun(RunId, bool),
     StopRun(RunId),
     StopAll,
     ChooseDevice(Option<String>),
@@ -148,6 +153,10 @@ pub enum Command {
     UnlistRun(String),
     /// Goes on with a run that was interrupted or stopped.
     ResumeRun(PathBuf),
+    /// Trains one more network of a cross-validation, on all its folds.
+    RefitRun(PathBuf),
+    /// Lists a run that stands elsewhere, and shows its curves.
+    ListRun(PathBuf),
     /// Opens the exact experiment of a run as a new one.
     ExperimentOfRun(PathBuf),
     /// Opens the dialog that exports figures and the report of the shown runs.
@@ -192,6 +201,13 @@ pub enum Command {
 
     // Predict
     Predict(PredictAction),
+
+    // Shoot-out
+    Shootout(ShootoutAction),
+
+    // Learning rate and learning curve
+    Rates(RateAction),
+    LearningCurve(LearningCurveAction),
 
     // Sweep
     Sweep(SweepAction),
@@ -298,6 +314,7 @@ impl Command {
     /// Whether a view says it every frame while it is shown.
     pub fn is_request(&self) -> bool {
         matches!(self, Self::Sweep(action) if action.is_request())
+            || matches!(self, Self::Shootout(action) if action.is_request())
             || matches!(
                 self,
                 Self::RequestThumbnails(_)

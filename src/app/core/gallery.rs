@@ -11,6 +11,7 @@ use super::state::RunRecord;
 use crate::analysis::gallery::RunPictures;
 use crate::analysis::suspects::Suspect;
 use crate::data::{PictureSource, Pixels, Split};
+use crate::runs::{RunState, RunSummary};
 use crate::training::explain::Explanation;
 use crate::worker::messages::{Failure, GalleryAnswer, GalleryQuestion, NeighbourPicture};
 
@@ -93,6 +94,8 @@ pub enum GalleryAction {
         files: Vec<String>,
         excluded: bool,
     },
+    /// Keeps these pictures in one part of the split, each set for itself, in the experiments on the same pictures.
+    KeepTogether(Arc<Vec<Vec<String>>>),
 }
 
 /// How far a search for suspects in a run's split is.
@@ -133,6 +136,8 @@ pub struct GalleryState {
     pub duplicates: BTreeMap<PathBuf, SearchState>,
     /// How to keep pictures together that look alike and stand in two parts of the split, by run.
     pub likely_groups: BTreeMap<PathBuf, String>,
+    /// All pictures that look alike, by run: their names, a list for each set.
+    pub alike: BTreeMap<PathBuf, Arc<Vec<Vec<String>>>>,
     /// Wrong labels of training pictures, by run.
     pub out_of_fold: BTreeMap<PathBuf, SearchState>,
     /// Labels that the predictions of each run contradict.
@@ -411,15 +416,16 @@ impl GalleryState {
                 self.duplicates.insert(folder, running);
             }
             GalleryAnswer::Duplicates { folder, result } => {
-                let mut suggested = None;
-                let result = result.map(|(found, groups)| {
-                    suggested = groups;
-                    Arc::new(found)
+                let mut told = (None, Vec::new());
+                let result = result.map(|found| {
+                    told = (found.likely_groups, found.alike);
+                    Arc::new(found.pairs)
                 });
-                match suggested {
+                match told.0 {
                     Some(groups) => self.likely_groups.insert(folder.clone(), groups),
                     None => self.likely_groups.remove(&folder),
                 };
+                self.alike.insert(folder.clone(), Arc::new(told.1));
                 end_search(&mut self.duplicates, folder, result);
             }
             GalleryAnswer::OutOfFoldProgress {
@@ -462,10 +468,12 @@ fn end_search(
     };
 }
 
-/// Whether a run's predictions can be shown: it has been tested.
+/// Whether a run's predictions can be shown, or asked for: it has been tested, or came to its end without a test.
 pub fn has_predictions(run: &RunRecord) -> bool {
-    let summary = run.summary.as_ref();
-    !run.is_live() && run.folder.is_some() && summary.is_some_and(|summary| summary.test.is_some())
+    let can_answer = |summary: &RunSummary| {
+        summary.test.is_some() || summary.test_is_withheld || summary.state == RunState::Finished
+    };
+    !run.is_live() && run.folder.is_some() && run.summary.as_ref().is_some_and(can_answer)
 }
 
 #[cfg(test)]

@@ -109,6 +109,7 @@ impl Session {
             dataset,
             runs: self.paths.runs.clone(),
             resume: None,
+            refit: false,
             device: self.state.device.clone(),
         };
         let mut record = RunRecord {
@@ -121,6 +122,9 @@ impl Session {
             phase_starts: Vec::new(),
             epochs_planned: start.experiment.epochs(),
             progress: None,
+            card: None,
+            paused: false,
+            fold: None,
             summary: None,
             color: 0,
             shown: true,
@@ -150,16 +154,41 @@ impl Session {
         }
     }
 
-    /// Empties the queue from its end, then stops the run under way.
+    /// Holds everything that trains, or lets all of it go on.
+    pub fn pause_all(&mut self, paused: bool) {
+        self.state.paused = paused && self.state.is_training();
+        for run in &mut self.state.runs {
+            run.paused = false;
+        }
+        self.send_to_trainer(TrainingCommand::Pause(self.state.paused));
+    }
+
+    /// Holds one run, or lets it go on; the others stay as they are.
+    pub fn pause_run(&mut self, run: RunId, paused: bool) {
+        if self.state.paused && !paused {
+            self.pause_all(false);
+            let others: Vec<RunId> = (self.state.under_way())
+                .filter_map(|record| record.run)
+                .filter(|&other| other != run)
+                .collect();
+            for other in others {
+                self.pause_run(other, true);
+            }
+            return;
+        }
+        if let Some(record) = self.state.live_run(run) {
+            record.paused = paused;
+            self.send_to_trainer(TrainingCommand::PauseRun(run, paused));
+        }
+    }
+
+    /// Empties the queue from its end, then stops what is under way.
     pub fn stop_all(&mut self) {
-        let live: Vec<RunId> = self
-            .state
-            .runs
-            .iter()
-            .rev()
+        let mut live: Vec<&RunRecord> = (self.state.runs.iter().rev())
             .filter(|run| run.is_live())
-            .filter_map(|run| run.run)
             .collect();
+        live.sort_by_key(|run| run.state != RecordState::Queued);
+        let live: Vec<RunId> = live.iter().filter_map(|run| run.run).collect();
         let waiting = self.state.queued();
         for run in live {
             self.send_to_trainer(TrainingCommand::Stop(run));
@@ -171,8 +200,7 @@ impl Session {
             self.notice(NoticeKind::Info, title, text);
         }
         if self.state.paused {
-            self.state.paused = false;
-            self.send_to_trainer(TrainingCommand::Pause(false));
+            self.pause_all(false);
         }
     }
 }

@@ -42,6 +42,7 @@ impl ScanKey {
             && self.data.classes == other.data.classes
             && self.data.exclude == other.data.exclude
             && self.data.split.group == other.data.split.group
+            && self.data.split.together == other.data.split.together
             && self.base == other.base
     }
 }

@@ -1,6 +1,6 @@
 //! What the window's logic works on: what is known, the threads, folders and settings, and what people are told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::clock;
 use super::evaluation::EvaluationState;
@@ -14,8 +14,8 @@ use super::workers::Workers;
 use crate::data::{Dataset, SplitIndices};
 use crate::experiment::DataSource;
 use crate::models::device::Devices;
-use crate::shown;
-use crate::worker::messages::{Question, RunId};
+use crate::worker::messages::{Failure, Question, RunId};
+use crate::{format, shown};
 
 /// Lines that the log keeps.
 const LOG: usize = 5_000;
@@ -186,6 +186,22 @@ impl Session {
 
     pub fn error_about(&mut self, cause: Cause, title: impl Into<String>, text: impl Into<String>) {
         self.notice_about(NoticeKind::Error, Some(cause), title.into(), text.into());
+    }
+
+    /// `what` was written as so many files into `folder`, or why not.
+    pub fn exported(&mut self, what: &str, outcome: Result<usize, Failure>, folder: &Path) {
+        match outcome {
+            Ok(files) => {
+                self.has_gone(&Cause::Export);
+                let files = format::count(files, "file", "files");
+                let text = format!("{files} in {}", shown::path(folder));
+                self.notice(NoticeKind::Info, format!("{what} is exported"), text);
+            }
+            Err(failure) => {
+                let text = failure.text("an error inside Graft ended it");
+                self.error_about(Cause::Export, format!("{what} is not exported"), text);
+            }
+        }
     }
 
     /// What went wrong goes well now, or is no more: an error does not outlive its cause. The log keeps it.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::sweep::ENDING;
 use crate::runs::{files, numbers};
+use crate::sweep::ENDING;
 
 /// What was dropped on the window.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::feature_cache::FeatureCacheState;
 use super::gallery::GalleryState;
+use super::learning_curve::LearningCurveState;
 use super::prediction::PredictionState;
+use super::shootout::ShootoutState;
 use super::sweep::SweepState;
 use crate::analysis::Comparison;
 use crate::app::core::evaluation::EvaluationState;
@@ -26,7 +28,7 @@ use crate::training::estimate::PictureCounts;
 use crate::training::events::Progress;
 use crate::training::movement::Movement;
 use crate::training::pretrained::RankedClass;
-use crate::worker::messages::RunId;
+use crate::worker::messages::{AugmentedVersion, RunId};
 
 /// Tells open experiments apart for as long as the window lives: their indices in the list change when one is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -127,6 +129,12 @@ pub struct RunRecord {
     pub phase_starts: Vec<(u32, String)>,
     pub epochs_planned: u32,
     pub progress: Option<Progress>,
+    /// Where several graphics cards train, the index of the one that trains it.
+    pub card: Option<usize>,
+    /// Held by itself, whatever the others do.
+    pub paused: bool,
+    /// Of a cross-validation that is being trained: which fold, of how many. Fold 0 is all of them.
+    pub fold: Option<(u32, u32)>,
     pub summary: Option<RunSummary>,
     /// Index into the run colours: a run keeps its colour in every view.
     pub color: usize,
@@ -205,6 +213,10 @@ pub enum Cause {
     NetworkExport,
     /// A sweep that was to be opened, saved or trained.
     Sweep,
+    /// Networks that were to be compared on the pictures at hand.
+    Shootout,
+    /// A learning rate that was to be found.
+    RateFinder,
     /// Libtorch's CUDA part, which was to be installed.
     CudaInstallation,
 }
@@ -231,7 +243,7 @@ pub struct Preview {
     pub index: usize,
     pub augmentation: Augmentation,
     pub original: Pixels,
-    pub versions: Vec<Pixels>,
+    pub versions: Vec<AugmentedVersion>,
 }
 
 /// The answer of the untouched network to one picture.
@@ -298,7 +310,7 @@ pub struct State {
     /// What is in the file that a backbone's weights are read from, of the backbone that was looked at last.
     pub examined_weights: Option<(BackboneConfig, Arc<Examined>)>,
     pub devices: Option<Devices>,
-    /// "cpu", "cuda:0"; `None` for the best there is.
+    /// "cpu", "cuda:0"; `None` for the best there is, and for a run on each card where there are several.
     pub device: Option<String>,
     pub runs: Vec<RunRecord>,
     /// Whether the folder of runs has been looked at: before, none are known although there may be some.
@@ -331,7 +343,12 @@ pub struct State {
     pub prediction: PredictionState,
     /// Features of frozen layers that are kept on disk.
     pub features: FeatureCacheState,
+    /// Networks measured on the pictures at hand.
+    pub shootout: ShootoutState,
     pub sweep: SweepState,
+    /// What more pictures would bring.
+    pub learning_curve: LearningCurveState,
+    /// Everything that trains is held, and so is what begins.
     pub paused: bool,
     pub notices: Vec<Notice>,
     pub log: Vec<LogLine>,
@@ -376,17 +393,46 @@ impl State {
         main == id || (self.selected_with.contains(main) && self.selected_with.contains(id))
     }
 
-    pub fn running(&self) -> Option<&RunRecord> {
-        self.runs
-            .iter()
-            .find(|run| run.state == RecordState::Running)
+    /// What trains now: one run, or one on each of several cards.
+    pub fn all_running(&self) -> impl Iterator<Item = &RunRecord> {
+        (self.runs.iter()).filter(|run| run.state == RecordState::Running)
     }
 
+    /// The run that trains; of several, the one that is looked at closely, else the first.
+    pub fn running(&self) -> Option<&RunRecord> {
+        let is_selected = |run: &&RunRecord| self.selected_run.as_ref() == Some(&run.id);
+        self.all_running()
+            .find(is_selected)
+            .or_else(|| self.all_running().next())
+    }
+
+    /// Whether a run that trains is held, by itself or with all others.
+    pub fn is_held(&self, run: &RunRecord) -> bool {
+        self.paused || run.paused
+    }
+
+    /// Whether everything that trains is held.
+    pub fn is_all_held(&self) -> bool {
+        self.paused
+            || (self.all_running().next().is_some() && self.all_running().all(|run| run.paused))
+    }
+
+    /// How many graphics cards train a run each, as the device is chosen; 1 where one device trains one run after the other.
+    pub fn cards_at_once(&self) -> usize {
+        match (&self.devices, &self.device) {
+            (Some(devices), None) => devices.usable().len().max(1),
+            _ => 1,
+        }
+    }
+
+    /// Runs that wait for what trains them.
     pub fn queued(&self) -> usize {
-        self.runs
-            .iter()
-            .filter(|run| run.state == RecordState::Queued)
-            .count()
+        self.runs.iter().filter(|run| run.waits()).count()
+    }
+
+    /// What trains, or has its card and begins.
+    pub fn under_way(&self) -> impl Iterator<Item = &RunRecord> {
+        (self.runs.iter()).filter(|run| run.is_live() && !run.waits())
     }
 
     /// The run of this session that the trainer knows by this name.
@@ -431,9 +477,22 @@ impl RunRecord {
         }
     }
 
+    /// "fold 2 of 5" of a cross-validation that is being trained.
+    pub fn fold_text(&self) -> Option<String> {
+        self.fold.map(|(fold, folds)| match fold {
+            0 => format!("all {folds} folds"),
+            fold => format!("fold {fold} of {folds}"),
+        })
+    }
+
     /// Whether it trains or waits.
     pub fn is_live(&self) -> bool {
         matches!(self.state, RecordState::Running | RecordState::Queued)
+    }
+
+    /// Whether it waits for what trains it; one that has its card already does not.
+    pub fn waits(&self) -> bool {
+        self.state == RecordState::Queued && self.card.is_none()
     }
 
     /// Whether it ended too early and its folder holds what it takes to go on.
@@ -448,5 +507,13 @@ impl RunRecord {
                 .summary
                 .as_ref()
                 .is_some_and(|summary| summary.can_resume)
+    }
+
+    /// Whether it is a cross-validation that came to its end, without a network that was trained on all folds.
+    pub fn can_refit(&self) -> bool {
+        self.state == RecordState::Finished
+            && self.folder.is_some()
+            && self.listed.refit.is_none()
+            && (self.summary.as_ref()).is_some_and(|summary| summary.folds.is_some())
     }
 }

@@ -25,7 +25,7 @@ use crate::prediction::{self, AnsweredPicture, Novelty, PictureOutcome, Totals};
 use crate::runs::{RunState, RunSummary};
 use crate::training::EpochMetrics;
 use crate::training::events::{Activity, Progress, TestMetrics};
-use crate::worker::messages::{PredictionAnswer, RunId};
+use crate::worker::messages::{AugmentedVersion, PredictionAnswer, RunId};
 
 /// The moment of the fake afternoon, in seconds since 1970.
 pub const NOW: u64 = 1_800_000_000;
@@ -319,6 +319,9 @@ fn run(
         },
         epochs_planned: epochs,
         progress: None,
+        card: None,
+        paused: false,
+        fold: None,
         summary: Some(RunSummary {
             id: id.into(),
             experiment: name.into(),
@@ -372,6 +375,7 @@ fn rightness(accuracy: f64) -> String {
     crate::runs::rightness::encode(&Predictions {
         classes: vec!["defective".into(), "functional".into()],
         rows,
+        ..Predictions::default()
     })
 }
 
@@ -466,6 +470,7 @@ pub fn run_pictures(folder: PathBuf, count: usize, seed: usize) -> RunPictures {
     let predictions = Predictions {
         classes: dataset.classes.clone(),
         rows,
+        ..Predictions::default()
     };
     let predicted = Predicted::new(vec![(Split::Test, predictions)]);
     let sources = (0..count)
@@ -585,7 +590,12 @@ pub fn state() -> State {
         index: 8,
         augmentation: experiment.augmentation.clone(),
         original: pixels(224, 3),
-        versions: (0..15).map(|version| pixels(224, 3 * version)).collect(),
+        versions: (0..15)
+            .map(|version| AugmentedVersion {
+                pixels: pixels(224, 3 * version),
+                mixed_with: None,
+            })
+            .collect(),
     };
     let line = |time: &str, kind, text: &str| LogLine {
         time: time.into(),

@@ -11,6 +11,7 @@ mod freeze_tree;
 mod gallery_wall;
 mod panels;
 mod predict;
+mod shootout;
 mod sweep;
 mod table_columns;
 
@@ -164,7 +165,11 @@ fn every_panel_fits_its_width_and_names_its_controls() {
                     View(_) | Runs => 760.0,
                 };
                 let size = egui::vec2(width, tall);
-                let mut harness = settled(panel, size, dark, Driven::new(fakes::state()));
+                let state = State {
+                    sweep: crate::app::core::sweep::fakes::state_with_long_names(30, 20),
+                    ..fakes::state()
+                };
+                let mut harness = settled(panel, size, dark, Driven::new(state));
                 faults.extend(faults_of(&harness, panel, width));
                 let mut commands = harness.state().out.clone();
                 // Requests are said every frame.
@@ -260,8 +265,9 @@ fn faults_of(harness: &Harness<'_, Driven>, panel: Panel, width: f32) -> Vec<Str
         if name.trim().is_empty() && node.placeholder().is_none() {
             faults.push(format!("{panel:?} at {width}: a {role:?} has no name"));
         }
-        // The tables of runs and of a sweep scroll sideways, with their heads.
-        let scrolls = matches!(panel, View("Runs" | "Sweep")) && name.starts_with("Sort by ");
+        // The tables of runs, of a sweep and of networks scroll sideways, with their heads.
+        let scrolls =
+            matches!(panel, View("Backbones" | "Runs" | "Sweep")) && name.starts_with("Sort by ");
         if let Some(bounds) = node.bounding_box()
             && bounds.x1 > f64::from(width)
             && !scrolls
@@ -608,6 +614,40 @@ fn the_preview_asks_for_versions_of_a_training_picture() {
 }
 
 #[test]
+fn mixed_versions_say_both_classes_and_mixing_needs_two_pictures() {
+    let mut state = fakes::state();
+    let experiment = &mut state.documents[0].experiment;
+    experiment.augmentation.mixup = 0.4;
+    let augmentation = experiment.augmentation.clone();
+    let mut preview = (**state.preview.as_ref().unwrap()).clone();
+    let dataset = state.scan.dataset().unwrap().clone();
+    let class = |index: usize| dataset.pictures[index].label as usize;
+    let other = (0..dataset.pictures.len())
+        .find(|&index| class(index) != class(preview.index))
+        .unwrap();
+    preview.augmentation = augmentation;
+    preview.versions[0].mixed_with = Some((other, 0.7));
+    let said = format!(
+        "Version 1: 70 % {}, 30 % {}",
+        dataset.classes[class(preview.index)],
+        dataset.classes[class(other)]
+    );
+    state.preview = Some(std::sync::Arc::new(preview));
+    let size = egui::vec2(900.0, 900.0);
+    let harness = settled(View("Augmentation"), size, true, Driven::new(state.clone()));
+    harness.get_by_label(&said);
+
+    let size = egui::vec2(320.0, 1400.0);
+    let section = Section("Augmentation");
+    let harness = settled(section, size, true, Driven::new(state.clone()));
+    harness.get_by_label_contains("counts both classes of a picture by their shares");
+    harness.get_by_label_contains("so nothing is cached");
+    state.documents[0].experiment.training.batch_size = 1;
+    let harness = settled(Section("Augmentation"), size, true, Driven::new(state));
+    harness.get_by_label_contains("a batch of one picture has no other");
+}
+
+#[test]
 fn the_data_view_says_classes_split_and_problems() {
     let data_view::DataView::Ready(view) = data_view::DataView::build(&fakes::state()) else {
         panic!("pictures are there")
@@ -771,6 +811,48 @@ fn what_the_split_keeps_together_is_chosen_in_the_data_panel() {
     let field = harness.get_by_role_and_label(accesskit::Role::TextInput, "Pattern");
     assert_eq!(field.value().as_deref(), Some("^(p"));
     harness.get_by_label_contains("is no regular expression");
+}
+
+#[test]
+fn folds_are_chosen_in_the_data_panel() {
+    let size = egui::vec2(320.0, 1200.0);
+    let mut harness = settled(Section("Data"), size, true, Driven::new(fakes::state()));
+    harness.get_by_label("Folds").click();
+    harness.run_steps(3);
+    let split = harness.state().edited().data.split;
+    assert_eq!((split.folds, split.fold), (Some(5), None));
+
+    let mut state = fakes::state();
+    state.documents[0].experiment.data.split.folds = Some(5);
+    state.documents[0].experiment.data.split.fold = Some(2);
+    let mut harness = settled(Section("Data"), size, true, Driven::new(state));
+    harness.get_by_label_contains("Each fold of the cross-validation is the test once");
+    harness.get_by_label_contains("trains and tests fold 2 of 5 alone");
+    harness.get_by_label("Train all folds").click();
+    harness.run_steps(3);
+    let split = harness.state().edited().data.split;
+    assert_eq!((split.folds, split.fold), (Some(5), None));
+}
+
+#[test]
+fn pictures_of_one_thing_are_kept_together_with_one_click() {
+    let mut state = fakes::state();
+    if let Scan::Done { dataset, .. } = &mut state.scan {
+        let mut remarked = (**dataset).clone();
+        remarked.remarks = vec![
+            crate::data::Remark::warning("There are several pictures of each patient.")
+                .field(r#"data.split.group=Pattern("^(p\\d+)_")"#),
+        ];
+        *dataset = std::sync::Arc::new(remarked);
+    }
+    let size = egui::vec2(900.0, 900.0);
+    let mut harness = settled(View("Data"), size, true, Driven::new(state));
+    harness.get_by_label("Keep these together").click();
+    harness.run_steps(3);
+    assert_eq!(
+        harness.state().edited().data.split.group,
+        Some(GroupBy::Pattern(r"^(p\d+)_".into()))
+    );
 }
 
 #[test]

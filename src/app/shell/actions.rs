@@ -4,6 +4,7 @@
 use crate::app::core::command::{Command, Side};
 use crate::app::core::prediction::{PredictAction, PredictPurpose, predicting_run};
 use crate::app::core::settings::SettingChange;
+use crate::app::core::shootout::{BackbonesPage, ShootoutAction};
 use crate::app::core::state::State;
 use crate::app::core::sweep::{SweepAction, SweepDocument};
 use crate::app::core::view_id::ViewId;
@@ -43,6 +44,7 @@ pub enum Action {
     PredictFolder,
     WatchFolder,
     SaveAnswers,
+    CompareNetworks,
     NewSweep,
     OpenSweep,
     Show(&'static dyn View),
@@ -75,7 +77,7 @@ pub struct ActionInfo {
 
 impl Action {
     /// Those that stand before the views.
-    const OF_EXPERIMENTS: [Self; 30] = [
+    const OF_EXPERIMENTS: [Self; 31] = [
         Self::OpenPictures,
         Self::OpenTable,
         Self::OpenPreset,
@@ -104,6 +106,7 @@ impl Action {
         Self::PredictFolder,
         Self::WatchFolder,
         Self::SaveAnswers,
+        Self::CompareNetworks,
         Self::NewSweep,
         Self::OpenSweep,
     ];
@@ -311,6 +314,12 @@ impl Action {
                 "Write all answers of the Predict view as a table",
                 "predictions export spreadsheet csv json lines results table",
             ),
+            Self::CompareNetworks => info(
+                icon::SCALES,
+                "Compare networks on these pictures…",
+                "Measure which pre-trained network is best on the pictures at hand, and at what cost",
+                "shootout shoot-out backbone benchmark which model best architecture zoo linear probe choose pretrained",
+            ),
             Self::NewSweep => info(
                 icon::FLASK,
                 "New sweep from this experiment…",
@@ -468,6 +477,9 @@ impl Action {
             Self::PredictFolder => predict(PredictPurpose::Folder),
             Self::WatchFolder => predict(PredictPurpose::Watch),
             Self::SaveAnswers => predict(PredictPurpose::Save(None)),
+            Self::CompareNetworks => {
+                Command::Shootout(ShootoutAction::Show(BackbonesPage::OnPictures))
+            }
             Self::NewSweep => Command::Sweep(SweepAction::New),
             Self::OpenSweep => Command::Sweep(SweepAction::OpenDialog),
             Self::Show(view) => Command::ShowView(view.info().id),
@@ -500,6 +512,7 @@ impl Action {
             Self::Save => document.is_some() || state.sweep.edited_last(SweepDocument::is_changed),
             Self::SaveAs
             | Self::DuplicateExperiment
+            | Self::CompareNetworks
             | Self::NewSweep
             | Self::DescribeExperiment
             | Self::CloseExperiment
@@ -597,6 +610,6 @@ mod tests {
         for (index, action) in all.iter().enumerate() {
             assert!(!all[index + 1..].contains(action), "{action:?}");
         }
-        assert_eq!(all.len(), 45 + features::VIEWS.len());
+        assert_eq!(all.len(), 46 + features::VIEWS.len());
     }
 }

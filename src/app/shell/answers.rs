@@ -98,6 +98,7 @@ impl Graft {
             } => (asked.evaluation).evaluated(session, folder, split, result, ctx),
             Answer::Gallery(answer) => session.state.gallery.take(answer),
             Answer::Prediction(answer) => asked.predict.answer(session, answer),
+            Answer::Shootout(answer) => asked.shootout.answer(session, answer),
             Answer::Sweep(answer) => asked.sweep.answer(session, answer),
             Answer::Features(answer) => asked.feature_cache.answer(session, answer),
         }

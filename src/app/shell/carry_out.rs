@@ -168,9 +168,10 @@ impl Graft {
             }
             Command::AddToComparison(id) => requests.compare.add(session, id),
             Command::TogglePause => {
-                session.state.paused = !session.state.paused && session.state.is_training();
-                session.send_to_trainer(TrainingCommand::Pause(session.state.paused));
+                let is_held = session.state.is_all_held();
+                session.pause_all(!is_held);
             }
+            Command::PauseRun(run, paused) => session.pause_run(run, paused),
             Command::StopRun(run) => session.send_to_trainer(TrainingCommand::Stop(run)),
             Command::StopAll => session.stop_all(),
             Command::ChooseDevice(device) => session.state.device = device,
@@ -200,6 +201,11 @@ impl Graft {
             Command::UseRunsFolder(folder) => session.use_runs_folder(folder),
             Command::UnlistRun(id) => requests.runs.unlist(session, &id),
             Command::ResumeRun(folder) => requests.runs.resume(session, &folder),
+            Command::RefitRun(folder) => requests.runs.refit(session, &folder),
+            Command::ListRun(folder) => {
+                let runs = &mut requests.runs;
+                runs.show_elsewhere(session, vec![folder], ViewId::CURVES);
+            }
             Command::ExperimentOfRun(folder) => session.experiment_of_run(&folder),
             Command::ExportFiguresDialog => self.exports.open(session),
             Command::ExportFolderDialog => {
@@ -230,6 +236,8 @@ impl Graft {
                 self.networks.export(session, out, options, ctx)
             }
             Command::StopNetworkExport => self.networks.stop(),
+            Command::Rates(action) => self.rates.carry_out(session, action, ctx),
+            Command::LearningCurve(action) => self.learning_curves.carry_out(session, action, ctx),
             Command::CopyFigure { kind, run } => self.exports.copy_figure(session, kind, run, ctx),
 
             Command::SetFeatureLimit(bytes) => requests.feature_cache.set_limit(session, bytes),
@@ -238,6 +246,7 @@ impl Graft {
             Command::RequestGallery(wanted) => gallery::requests::ask(session, &wanted),
             Command::Gallery(action) => gallery::requests::carry_out(session, action),
             Command::Predict(action) => self.predict(action, ctx),
+            Command::Shootout(action) => self.shootout(action, ctx),
             Command::Sweep(action) => self.sweep(action, ctx),
             Command::UseNetworkDialog => self.dialog = Some(Dialog::UseNetwork),
             Command::FindRunsDialog => {

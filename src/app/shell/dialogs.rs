@@ -10,6 +10,7 @@ use super::sweeping::AfterSweep;
 use crate::app::core::command::Command;
 use crate::app::core::prediction::PredictPurpose;
 use crate::app::core::request::Request;
+use crate::app::core::shootout::ShootoutAction;
 use crate::app::core::sources;
 use crate::app::core::state::{DocumentId, NoticeKind, State};
 use crate::app::core::sweep::{SweepAction, SweepPurpose};
@@ -18,6 +19,7 @@ use crate::app::ui::theme::primary_button;
 use crate::app::ui::theme::{dialog, dialog_buttons, dialog_frame};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::report::NetworkFormat;
+use crate::shootout::ShootoutCost;
 
 /// A person takes longer than this to cancel; a session bus without a desktop portal does not.
 const NO_PORTAL: Duration = Duration::from_millis(500);
@@ -50,6 +52,8 @@ pub enum Purpose {
         /// Of a file that is saved.
         name: String,
     },
+    /// The folder that the table of networks goes to, and their figure over this cost.
+    Shootout(ShootoutCost),
     Sweep {
         purpose: SweepPurpose,
         /// Of a file that is saved.
@@ -66,6 +70,7 @@ impl Purpose {
             Self::Save { .. } => "Save the experiment",
             Self::Weights(_) => "Choose a weight file",
             Self::Figures => "Choose a folder for the figures",
+            Self::Shootout(_) => "Choose a folder for the comparison of networks",
             Self::Network { .. } => "Export the network",
             Self::Runs => "Choose the folder of runs",
             Self::FindRuns => "Open a run's folder",
@@ -77,7 +82,9 @@ impl Purpose {
     /// What the button that agrees says.
     pub fn verb(&self) -> &'static str {
         match self {
-            Self::Pictures(_) | Self::Figures | Self::Runs | Self::FindRuns => "Choose this folder",
+            Self::Pictures(_) | Self::Figures | Self::Runs | Self::FindRuns | Self::Shootout(_) => {
+                "Choose this folder"
+            }
             Self::Table(_) | Self::Preset | Self::Weights(_) => "Open",
             Self::Network { format, .. } if format.ending().is_none() => "Choose this folder",
             Self::Network { .. } | Self::Save { .. } => "Save",
@@ -91,7 +98,7 @@ impl Purpose {
             Self::Pictures(_) | Self::Table(_) => &sources::TABLES,
             Self::Preset | Self::Save { .. } => &["ron"],
             Self::Weights(_) => &["safetensors", "pth", "pt", "bin"],
-            Self::Figures | Self::Runs | Self::FindRuns => &[],
+            Self::Figures | Self::Runs | Self::FindRuns | Self::Shootout(_) => &[],
             Self::Network { format, .. } => match format {
                 NetworkFormat::Onnx => &["onnx"],
                 NetworkFormat::Safetensors => &["safetensors"],
@@ -127,7 +134,11 @@ impl Purpose {
     /// Whether something is written to what is chosen: a folder that is missing can be made.
     pub fn writes(&self) -> bool {
         match self {
-            Self::Figures | Self::Runs | Self::Network { .. } | Self::Save { .. } => true,
+            Self::Figures
+            | Self::Shootout(_)
+            | Self::Runs
+            | Self::Network { .. }
+            | Self::Save { .. } => true,
             Self::Predict { purpose, .. } => {
                 matches!(purpose, PredictPurpose::Save(_) | PredictPurpose::Place(_))
             }
@@ -138,7 +149,9 @@ impl Purpose {
 
     pub fn picks_folder(&self) -> bool {
         match self {
-            Self::Pictures(_) | Self::Figures | Self::Runs | Self::FindRuns => true,
+            Self::Pictures(_) | Self::Figures | Self::Runs | Self::FindRuns | Self::Shootout(_) => {
+                true
+            }
             Self::Network { format, .. } => format.ending().is_none(),
             Self::Sweep { purpose, .. } => purpose.picks_folder(),
             Self::Predict { purpose, .. } => matches!(
@@ -180,6 +193,7 @@ impl Purpose {
             Self::Save { document, .. } => Command::SaveAs(*document, path),
             Self::Weights(document) => Command::UseWeights(*document, path),
             Self::Figures => Command::ExportFolder(path),
+            Self::Shootout(cost) => Command::Shootout(ShootoutAction::Export(*cost, path)),
             Self::Network { .. } => Command::NetworkFile(path),
             Self::Runs => Command::UseRunsFolder(Some(path)),
             Self::FindRuns => Command::FindRuns(path),
@@ -345,8 +359,8 @@ pub enum Confirmation {
     UseRuns { folder: PathBuf, runs: usize },
     /// Close the sweep although it has unsaved changes.
     CloseSweep(AfterSweep),
-    /// Look at the test pictures for the best setting of the sweep.
-    TestSweep,
+    /// Look at the test pictures for the setting of this cell of the sweep.
+    TestSweep { cell: String },
     /// Quit although this window trains a sweep.
     QuitWithSweep,
 }
@@ -399,7 +413,9 @@ impl Graft {
                 )
             }
             Confirmation::Repeat => self.repeat_question(),
-            Confirmation::CloseSweep(_) | Confirmation::TestSweep | Confirmation::QuitWithSweep => {
+            Confirmation::CloseSweep(_)
+            | Confirmation::TestSweep { .. }
+            | Confirmation::QuitWithSweep => {
                 self.sweep_question(&question)
             }
             Confirmation::UseRuns { folder, runs } => (
@@ -493,11 +509,21 @@ impl Graft {
         &'static str,
     ) {
         let mut lines = Vec::new();
-        if let Some(run) = self.session.state.running() {
-            lines.push(format!(
+        match &self.session.state.under_way().collect::<Vec<_>>()[..] {
+            [] => {}
+            [run] => lines.push(format!(
                 "“{}” is training. It stops within one batch and can go on from there later.",
                 run.called()
-            ));
+            )),
+            runs => {
+                let names: Vec<_> = (runs.iter())
+                    .map(|run| format!("“{}”", run.called()))
+                    .collect();
+                lines.push(format!(
+                    "{} are training. They stop within one batch and can go on from there later.",
+                    names.join(" and ")
+                ));
+            }
         }
         let queued = self.session.state.queued();
         if queued > 0 {
@@ -514,9 +540,18 @@ impl Graft {
         if self.networks.is_writing() {
             lines.push("A network is being exported. Nothing half-written is left of it.".into());
         }
+        if self.rates.is_working() {
+            lines.push("A learning rate is being found. Nothing of it is kept.".into());
+        }
+        if self.learning_curves.is_working() {
+            lines.push(
+                "The learning curve is being measured. Features that were computed are kept."
+                    .into(),
+            );
+        }
         if self.placing.is_working() {
             lines.push(
-                "Pictures are being copied by class. What stands in its folder is recorded, and can be undone later.".into(),
+                "Pictures are being copied by class, or their copies undone. What stands in its folder is recorded, and can be undone later.".into(),
             );
         }
         if self.cuda.is_installing() {
@@ -619,8 +654,10 @@ impl Graft {
             (Confirmation::UseRuns { folder, .. }, Choice::Discard) => {
                 self.session.use_runs_folder(Some(folder));
             }
-            (Confirmation::CloseSweep(then), Choice::Discard) => self.after_sweep(then, ctx),
-            (Confirmation::TestSweep, _) => self.requests.sweep.test(&mut self.session),
+            (Confirmation::CloseSweep(then), Choice::Discard) => self.after_sweep(then),
+            (Confirmation::TestSweep { cell }, _) => {
+                self.requests.sweep.test(&mut self.session, cell);
+            }
             (Confirmation::QuitWithSweep, choice) => {
                 self.quit_with_sweep(choice == Choice::Save);
                 ctx.request_repaint();
@@ -639,7 +676,7 @@ impl Graft {
             | Confirmation::Repeat
             | Confirmation::UseRuns { .. }
             | Confirmation::CloseSweep(_)
-            | Confirmation::TestSweep
+            | Confirmation::TestSweep { .. }
             | Confirmation::QuitWithSweep
             | Confirmation::SaveAmongPictures { .. } => Vec::new(),
         };
@@ -671,8 +708,8 @@ impl Graft {
         }
         match question {
             Confirmation::Close(id) => self.close_surely(id),
-            Confirmation::CloseSweep(then) => self.after_sweep(then, ctx),
-            Confirmation::TestSweep | Confirmation::QuitWithSweep => {}
+            Confirmation::CloseSweep(then) => self.after_sweep(then),
+            Confirmation::TestSweep { .. } | Confirmation::QuitWithSweep => {}
             Confirmation::ClearFeatures
             | Confirmation::Repeat
             | Confirmation::UseRuns { .. }
@@ -703,6 +740,8 @@ impl Graft {
             self.session.stop_all();
             self.exports.stop();
             self.networks.stop();
+            self.rates.stop();
+            self.learning_curves.stop();
             self.cuda.stop();
             self.placing.stop();
         } else {

@@ -119,6 +119,7 @@ impl Graft {
         self.hovered_files_ui(&ctx);
         self.exports.ui(&self.session, &ctx, out);
         self.networks.ui(&ctx, out);
+        self.rates.ui(&self.session, &ctx, out);
         self.cuda.ui(&self.session, &ctx, out);
         self.placing.ui(&self.session, &ctx, out);
         self.slurm_ui(&ctx, out);
@@ -145,6 +146,8 @@ impl Graft {
         if let Some(work) = self.networks.work() {
             works.insert(0, work);
         }
+        works.extend(self.rates.work());
+        works.extend(self.learning_curves.work());
         if let Some(work) = self.placing.work() {
             works.insert(0, work);
         }

@@ -275,6 +275,11 @@ mod tests {
         for typed in ["unsure", "none of these", "folder", "Fôlder"] {
             assert!(!found(typed).places.is_empty(), "{typed}");
         }
+        for (typed, question) in [("sweep", "best settings"), ("dropout", "dropout")] {
+            let found = found(typed);
+            assert!(found.topics[0].question.contains(question), "{typed}");
+            assert!(!found.places.is_empty(), "{typed}");
+        }
         let search = found("overfitting");
         assert!(search.topics[0].question.contains("training goes well"));
         assert_eq!(search.places[0].heading, "Overfitting and underfitting");

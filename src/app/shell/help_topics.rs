@@ -31,7 +31,7 @@ impl Opens {
 }
 
 /// What people ask.
-pub const TOPICS: [Topic; 23] = [
+pub const TOPICS: [Topic; 25] = [
     Topic {
         question: "How do I learn to use Graft step by step?",
         answer: "The manual leads in short pages from the example pictures to a trained network that is used on new pictures.",
@@ -52,9 +52,9 @@ pub const TOPICS: [Topic; 23] = [
     },
     Topic {
         question: "Which pre-trained network should I take?",
-        answer: "The Backbones view lists them with their accuracy on ImageNet, their size and their speed on this machine. EfficientNet-Lite0 comes with Graft and is a good first choice on a processor.",
-        words: "resnet vgg vit transformer architecture",
-        opens: Opens::View(ViewId::BACKBONES),
+        answer: "Measure it: the Backbones view compares networks on your own pictures in minutes, without training them, and says which can't be told apart and what each costs. EfficientNet-Lite0 comes with Graft and is a good first choice on a processor.",
+        words: "resnet vgg vit transformer architecture shootout shoot-out benchmark compare",
+        opens: Opens::Action(Action::CompareNetworks),
     },
     Topic {
         question: "How do I decide which layers learn?",
@@ -73,6 +73,18 @@ pub const TOPICS: [Topic; 23] = [
         answer: "Duplicate the experiment, change the copy, tick both, and train. The Compare view shows what differs in settings and in results.",
         words: "ablation hyperparameter",
         opens: Opens::Action(Action::DuplicateExperiment),
+    },
+    Topic {
+        question: "How do I find the best settings, a learning rate for example?",
+        answer: "A sweep trains an experiment with many settings and says which is best, and which others can't be told from it. Open an experiment, then press “New sweep from this experiment…” in the Sweep view.",
+        words: "grid search random search hyperparameter tuning optimize optuna halving asha slurm cluster many runs",
+        opens: Opens::View(ViewId::SWEEP),
+    },
+    Topic {
+        question: "How do I set dropout, or add layers to the head?",
+        answer: "In the part Head, at the left: its buttons add a dense layer, a batch normalisation or a dropout, whose rate stands below. A sweep can try several rates.",
+        words: "regularization batchnorm units activation classifier",
+        opens: Opens::Action(Action::Manual),
     },
     Topic {
         question: "How do I see whether training goes well?",

@@ -259,9 +259,16 @@ impl egui_tiles::Behavior<ViewId> for Middle<'_> {
                 .galley_with_override_text_color(position, galley, color);
         }
         let how = "Click to show, drag to put it beside or below another view";
+        // A tab of an icon alone says its name here.
+        let name = match text {
+            TabText::Icon => format!("{title}\n"),
+            _ => String::new(),
+        };
         match view.map(Action::Show) {
-            Some(action) => response.on_hover_text(format!("{}\n{how}", action.hint(ui.ctx()))),
-            None => response.on_hover_text(how),
+            Some(action) => {
+                response.on_hover_text(format!("{name}{}\n{how}", action.hint(ui.ctx())))
+            }
+            None => response.on_hover_text(format!("{name}{how}")),
         }
     }
 

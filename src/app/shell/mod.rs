@@ -27,6 +27,7 @@ pub(in crate::app) mod popups;
 mod predicting;
 pub(in crate::app) mod run_bar;
 pub(in crate::app) mod settings_dialog;
+mod shootout;
 pub(in crate::app) mod shortcuts;
 pub(in crate::app) mod side;
 mod sweeping;
@@ -62,10 +63,13 @@ use crate::app::features::evaluation::requests::EvaluationRequests;
 use crate::app::features::export::requests::Exports;
 use crate::app::features::feature_cache::requests::FeatureCacheRequests;
 use crate::app::features::graphics_card::requests::CudaInstallation;
+use crate::app::features::learning_curve::requests::LearningCurves;
 use crate::app::features::network_export::requests::NetworkExports;
 use crate::app::features::predict::placing::Placing;
 use crate::app::features::predict::requests::PredictRequests;
+use crate::app::features::rate_finder::requests::RateFinder;
 use crate::app::features::runs::requests::RunRequests;
+use crate::app::features::shootout::requests::ShootoutRequests;
 use crate::app::features::sweep::requests::SweepRequests;
 use crate::app::features::sweep::slurm::SlurmLocal;
 use crate::app::shell::dialog::Dialog;
@@ -109,6 +113,8 @@ pub struct Graft {
     had_focus: bool,
     pub(in crate::app) exports: Exports,
     pub(in crate::app) networks: NetworkExports,
+    pub(in crate::app) rates: RateFinder,
+    pub(in crate::app) learning_curves: LearningCurves,
     pub(in crate::app) cuda: CudaInstallation,
     /// Pictures on their way into a folder for each class.
     pub(in crate::app) placing: Placing,
@@ -156,6 +162,7 @@ pub(in crate::app) struct Requests {
     pub feature_cache: FeatureCacheRequests,
     pub predict: PredictRequests,
     pub runs: RunRequests,
+    pub shootout: ShootoutRequests,
     pub sweep: SweepRequests,
 }
 
@@ -197,6 +204,8 @@ impl Graft {
             had_focus: false,
             exports: Exports::default(),
             networks: NetworkExports::default(),
+            rates: RateFinder::default(),
+            learning_curves: LearningCurves::default(),
             cuda: CudaInstallation::default(),
             placing: Placing::default(),
             dropped: None,
@@ -252,6 +261,7 @@ impl Graft {
             || self.files.is_open()
             || self.exports.open
             || self.networks.open
+            || self.rates.open
             || self.cuda.open
             || self.placing.is_open()
             || self.requests.sweep.slurm_is_open
@@ -362,7 +372,11 @@ impl Graft {
             let done = progress.map_or_else(String::new, |progress| {
                 format!("{:.0} % · ", 100.0 * run_bar::share(progress))
             });
-            return format!("{done}{} – Graft", run.called());
+            let more = match self.session.state.all_running().count() {
+                0 | 1 => String::new(),
+                runs => format!(" and {} more", runs - 1),
+            };
+            return format!("{done}{}{more} – Graft", run.called());
         }
         match self.session.state.active_document() {
             Some(document) => {
@@ -395,6 +409,7 @@ impl Graft {
         requests.evaluation.follow(session);
         requests.feature_cache.follow(session, ctx);
         requests.backbone.speeds.measure_next(session, ctx);
+        requests.shootout.follow(session, ctx);
         requests.sweep.follow(session, ctx);
         self.show_arrived_runs(ctx);
     }
@@ -424,9 +439,12 @@ impl Graft {
         self.session.state.is_training()
             || self.exports.is_writing()
             || self.networks.is_writing()
+            || self.rates.is_working()
+            || self.learning_curves.is_working()
             || self.cuda.is_installing()
             || self.placing.is_working()
             || self.requests.predict.is_saving()
+            || self.requests.shootout.is_writing()
             || self.requests.sweep.is_writing()
             || self.is_testing_sweep()
     }
@@ -477,9 +495,12 @@ impl eframe::App for Graft {
         }
         self.exports.poll(&mut self.session, ctx);
         self.networks.poll(&mut self.session, ctx);
+        self.rates.poll(&mut self.session);
+        self.learning_curves.poll(&mut self.session, ctx);
         self.cuda.poll(&mut self.session);
         self.placing.poll(&mut self.session);
         self.requests.predict.poll(&mut self.session, ctx);
+        self.requests.shootout.poll(&mut self.session);
         self.requests.sweep.poll(&mut self.session);
         self.follow_desktop(ctx);
         let commands = std::mem::take(&mut self.commands);

@@ -24,8 +24,14 @@ impl Graft {
                     PredictPurpose::Save(_) => table_name(session),
                     _ => String::new(),
                 };
-                let folder = session.settings.last_folder.clone();
-                let folder = folder.or_else(|| session.pictures_folder());
+                let folder = match purpose {
+                    PredictPurpose::Save(_) | PredictPurpose::Place(_) => {
+                        Some(predict.folder_to_write(session))
+                    }
+                    _ => {
+                        (session.settings.last_folder.clone()).or_else(|| session.pictures_folder())
+                    }
+                };
                 let purpose = Purpose::Predict { purpose, name };
                 self.files.ask(purpose, folder, ctx);
             }

@@ -6,7 +6,7 @@ use super::actions::Action;
 use super::trailing::{trailing_ui, trailing_width};
 use crate::app::core::background::Work;
 use crate::app::core::command::Command;
-use crate::app::core::state::{RecordState, State};
+use crate::app::core::state::{RecordState, RunRecord, State};
 use crate::app::features::graphics_card::install_button_ui;
 use crate::app::ui::theme::icon_button_enabled;
 use crate::app::ui::tokens::{self, icon, tokens};
@@ -31,6 +31,8 @@ pub struct RunBarView {
     pub paused: bool,
     pub color: usize,
     pub queued: usize,
+    /// So many graphics cards train a run each.
+    pub cards: usize,
     pub remaining: Option<String>,
     pub speed: Option<String>,
     pub warnings: usize,
@@ -39,20 +41,23 @@ pub struct RunBarView {
 }
 
 impl RunBarView {
-    pub fn build(state: &State, works: Vec<Work>) -> Self {
+    pub fn build(state: &State, mut works: Vec<Work>) -> Self {
+        let others = other_runs(state);
+        works.splice(0..0, others);
         let mut view = Self {
             headline: "Ready".into(),
             works,
             live: state.is_training(),
-            paused: state.paused,
+            paused: state.is_all_held(),
             queued: state.queued(),
+            cards: state.cards_at_once(),
             warnings: state.runs.iter().map(|run| run.warnings.len()).sum(),
             device: state.device.clone(),
             devices: state.devices.clone(),
             ..Self::default()
         };
         let Some(run) = state.running() else {
-            if view.queued > 0 {
+            if view.live {
                 view.headline = "Starting…".into();
             } else if let Some(work) = view.works.first() {
                 view.headline.clone_from(&work.text);
@@ -70,27 +75,18 @@ impl RunBarView {
         };
         view.running = true;
         view.color = run.color;
-        view.headline = if state.paused {
+        view.headline = if state.is_held(run) {
             format!("{} (paused)", run.called())
         } else {
             run.called().to_owned()
         };
+        view.detail = detail(run);
         let Some(progress) = &run.progress else {
-            view.detail = "preparing".into();
+            view.longest_detail.clone_from(&view.detail);
             return view;
         };
-        let activity = progress.activity.text();
-        view.detail = match progress.activity {
-            Activity::Training | Activity::Validating => {
-                format!(
-                    "epoch {} of {}, {activity}",
-                    progress.epoch, progress.epochs
-                )
-            }
-            _ => activity.to_owned(),
-        };
         let epochs = "8".repeat(progress.epochs.to_string().len());
-        view.longest_detail = format!("epoch {epochs} of {epochs}, validating");
+        view.longest_detail = in_place(run, format!("epoch {epochs} of {epochs}, validating"));
         view.share = Some(share(progress));
         view.remaining = progress
             .remaining_seconds
@@ -134,9 +130,55 @@ impl RunBarView {
                 .and_then(|index| index.parse().ok())
                 .and_then(cuda)
                 .unwrap_or_else(|| device.to_owned()),
+            None if self.cards > 1 => format!("{} graphics cards", self.cards),
             None => cuda(devices.best).unwrap_or_else(|| devices.cpu.clone()),
         }
     }
+}
+
+/// What trains beside the run that the bar shows, where several cards train.
+fn other_runs(state: &State) -> Vec<Work> {
+    let shown = state.running().map(|run| &run.id);
+    let others = state.all_running().filter(|run| Some(&run.id) != shown);
+    others
+        .map(|run| {
+            let work = Work {
+                detail: match state.is_held(run) {
+                    true => "paused".into(),
+                    false => detail(run),
+                },
+                share: run.progress.as_ref().map(share),
+                ..Work::new(format!("Training {}", run.called()))
+            };
+            match run.run {
+                Some(run) => work.stopped_by(Command::StopRun(run)),
+                None => work,
+            }
+        })
+        .collect()
+}
+
+/// How far a run is.
+fn detail(run: &RunRecord) -> String {
+    let Some(progress) = &run.progress else {
+        return in_place(run, "preparing".into());
+    };
+    let activity = progress.activity.text();
+    let text = match progress.activity {
+        Activity::Training | Activity::Validating => format!(
+            "epoch {} of {}, {activity}",
+            progress.epoch, progress.epochs
+        ),
+        _ => activity.to_owned(),
+    };
+    in_place(run, text)
+}
+
+/// With the card that trains it, and of a cross-validation the fold.
+fn in_place(run: &RunRecord, text: String) -> String {
+    let card = run.card.map(|card| format!("cuda:{card}"));
+    let parts = card.into_iter().chain(run.fold_text()).chain([text]);
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// How much of the run is done, 0 to 1; of what comes before and after the epochs, how much of that.
@@ -328,7 +370,10 @@ fn queue_ui(ui: &mut egui::Ui, view: &RunBarView) {
     if view.queued > 0 {
         let t = tokens(ui);
         ui.label(t.muted(format!("{} {} waiting", icon::QUEUE, view.queued)))
-            .on_hover_text("Experiments in the queue; they are trained one after the other");
+            .on_hover_text(match view.cards {
+                0 | 1 => "Experiments in the queue; they are trained one after the other",
+                _ => "Experiments in the queue; each graphics card takes the next one when it is free",
+            });
     }
 }
 
@@ -372,7 +417,7 @@ fn device_menu_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) 
         return;
     };
     let mut options = vec![
-        (None, "The fastest there is".to_owned()),
+        (None, best_title(devices).to_owned()),
         (Some("cpu".to_owned()), devices.cpu.clone()),
     ];
     options.extend((0..devices.cuda.len()).filter_map(|index| {
@@ -398,6 +443,14 @@ fn device_menu_ui(ui: &mut egui::Ui, view: &RunBarView, out: &mut Vec<Command>) 
         ui.add(egui::Label::new(t.small(reason)).wrap());
     }
     install_button_ui(ui, devices, out);
+}
+
+/// What is chosen where no device is.
+fn best_title(devices: &Devices) -> &'static str {
+    match devices.usable().len() {
+        0 | 1 => "The fastest there is",
+        _ => "Every graphics card, a run on each",
+    }
 }
 
 fn warnings_ui(ui: &mut egui::Ui, view: &RunBarView, open: bool, out: &mut Vec<Command>) {
@@ -435,7 +488,8 @@ mod tests {
             ..Devices::default()
         };
         let cases = [
-            (None, "NVIDIA A100"),
+            (None, "2 graphics cards"),
+            (Some("cuda:1"), "NVIDIA A100"),
             (Some("cpu"), "CPU, 2 threads"),
             (Some("cuda:7"), "cuda:7"),
         ];
@@ -443,10 +497,17 @@ mod tests {
             let view = RunBarView {
                 device: device.map(str::to_owned),
                 devices: Some(devices.clone()),
+                cards: 2,
                 ..RunBarView::default()
             };
             assert_eq!(view.device_text(), expected);
         }
+        let alone = RunBarView {
+            devices: Some(devices),
+            cards: 1,
+            ..RunBarView::default()
+        };
+        assert_eq!(alone.device_text(), "NVIDIA A100");
     }
 
     #[test]

@@ -92,6 +92,7 @@ impl Action {
             | Self::About
             | Self::ResetArrangement
             | Self::UseNetwork
+            | Self::CompareNetworks
             | Self::NewSweep
             | Self::OpenSweep
             | Self::ClearLog => Vec::new(),

@@ -4,25 +4,24 @@ use eframe::egui;
 
 use super::dialogs::{Confirmation, Purpose};
 use crate::app::core::command::{Command, GalleryFilter};
-use crate::app::core::sweep::{SlurmAction, SweepAction, SweepPurpose, Testing};
+use crate::app::core::sweep::{OpenSweep, SlurmAction, SweepAction, SweepPurpose, Testing};
 use crate::app::core::view_id::ViewId;
 use crate::app::features::gallery;
 use crate::app::features::sweep::requests::AfterSaving;
 use crate::app::features::sweep::slurm::modal_ui;
 use crate::app::shell::Graft;
 use crate::data::Split;
+use crate::report::sweep::{SettingTexts, setting_name};
 use crate::sweep::CellState;
 
 impl Graft {
     pub(in crate::app) fn sweep(&mut self, action: SweepAction, ctx: &egui::Context) {
         let (session, sweep) = (&mut self.session, &mut self.requests.sweep);
         match action {
-            SweepAction::New => self.replace_sweep(AfterSweep::New, ctx),
-            SweepAction::Open(path) => self.replace_sweep(AfterSweep::Open(path), ctx),
-            SweepAction::OpenShipped(name) => {
-                self.replace_sweep(AfterSweep::OpenShipped(name), ctx);
-            }
-            SweepAction::Close => self.replace_sweep(AfterSweep::Close, ctx),
+            SweepAction::New => self.replace_sweep(AfterSweep::New),
+            SweepAction::Open(path) => self.replace_sweep(AfterSweep::Open(path)),
+            SweepAction::OpenShipped(name) => self.replace_sweep(AfterSweep::OpenShipped(name)),
+            SweepAction::Close => self.replace_sweep(AfterSweep::Close),
             SweepAction::CloseSurely => sweep.close(session),
             SweepAction::OpenDialog => self.ask_of_sweep(SweepPurpose::Open, ctx),
             SweepAction::Edit { draft, merge } => sweep.edit(session, *draft, &merge),
@@ -73,8 +72,11 @@ impl Graft {
                 runs.show_elsewhere(session, folders, ViewId::CURVES);
             }
             SweepAction::ExperimentOfCell(cell) => sweep.experiment_of_cell(session, cell),
-            SweepAction::TestBest => self.question = Some(Confirmation::TestSweep),
-            SweepAction::TestSurely => sweep.test(session),
+            SweepAction::TestBest => {
+                let open = session.state.sweep.open.as_deref();
+                let cell = open.and_then(best_cell);
+                self.question = cell.map(|cell| Confirmation::TestSweep { cell });
+            }
             SweepAction::ExportDialog => self.ask_of_sweep(SweepPurpose::Export, ctx),
             SweepAction::Export(folder) => sweep.export(session, folder, ctx),
             SweepAction::Slurm(action) => {
@@ -103,17 +105,17 @@ impl Graft {
     }
 
     /// Does something after which the open sweep is not open any more; asks first where it is not saved.
-    fn replace_sweep(&mut self, then: AfterSweep, ctx: &egui::Context) {
+    fn replace_sweep(&mut self, then: AfterSweep) {
         let open = self.session.state.sweep.open.as_deref();
         if open.is_some_and(|open| open.document.needs_saving()) {
             self.question = Some(Confirmation::CloseSweep(then));
             return;
         }
-        self.after_sweep(then, ctx);
+        self.after_sweep(then);
     }
 
     /// Goes on without the sweep that was open.
-    pub(in crate::app) fn after_sweep(&mut self, then: AfterSweep, _ctx: &egui::Context) {
+    pub(in crate::app) fn after_sweep(&mut self, then: AfterSweep) {
         let (session, sweep) = (&mut self.session, &mut self.requests.sweep);
         match then {
             AfterSweep::Close => sweep.close(session),
@@ -184,14 +186,16 @@ impl Graft {
         let open = self.session.state.sweep.open.as_deref();
         let name = open.map_or("", |open| open.document.draft.sweep.name.as_str());
         match question {
-            Confirmation::TestSweep => {
+            Confirmation::TestSweep { cell } => {
                 let was_tested = open
                     .and_then(|open| open.current_status())
                     .is_some_and(|status| !status.tested.is_empty());
-                let mut lines = vec![
-                    "The runs of the best setting are tested on the test pictures, which nothing of the sweep has looked at so far. Their results say how good it is, as long as they decide nothing: choose the setting first."
+                let mut lines: Vec<String> =
+                    open.map_or_else(Vec::new, |open| chosen_setting(open, cell));
+                lines.push(
+                    "Its runs are tested on the test pictures, which nothing of the sweep has looked at so far. Their results say how good it is, as long as they decide nothing: test it only where it is the setting that you mean to keep."
                         .to_owned(),
-                ];
+                );
                 if was_tested {
                     lines.push(
                         "The test pictures were looked at before for this sweep. Choosing between settings by their test results makes the better one look better than it is."
@@ -293,6 +297,58 @@ impl Graft {
         let open = self.session.state.sweep.open.as_deref();
         open.is_some_and(|open| open.document.needs_saving())
     }
+}
+
+/// Runs that are named one by one.
+const MOST_NAMED: usize = 3;
+
+/// The name of the first cell of the setting that is the best one now.
+fn best_cell(open: &OpenSweep) -> Option<String> {
+    let status = open.current_status()?;
+    let index = status.plan.of_group(status.results.best?).next()?;
+    Some(status.plan.cells.get(index)?.name.clone())
+}
+
+/// The values of the setting that a cell belongs to, and what its runs are called; that another one has become the best, where
+/// cells came to their end while a person was asked.
+fn chosen_setting(open: &OpenSweep, cell: &str) -> Vec<String> {
+    let Some(status) = open.current_status() else {
+        return Vec::new();
+    };
+    let plan = &status.plan;
+    let Some(chosen) = plan.cells.iter().find(|known| known.name == cell) else {
+        return Vec::new();
+    };
+    let texts = SettingTexts::of(plan);
+    let setting = setting_name(plan, &texts, chosen.group);
+    let runs = (plan.of_group(chosen.group)).filter_map(|index| plan.cells.get(index));
+    let runs: Vec<String> = runs.map(|cell| format!("“{}”", cell.name)).collect();
+    let named = runs.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>();
+    let more = match runs.len().saturating_sub(MOST_NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let what = if runs.len() == 1 {
+        "Its run"
+    } else {
+        "Its runs"
+    };
+    let now = status.results.best.filter(|best| *best != chosen.group);
+    let title = match now {
+        None => "The best setting",
+        Some(_) => "The setting that was the best one",
+    };
+    let mut lines = vec![format!(
+        "{title}: {setting}. {what}: {}{more}.",
+        named.join(", ")
+    )];
+    if let Some(best) = now {
+        lines.push(format!(
+            "Cells have come to their end meanwhile, and another setting is the best one now: {}. It is not the one that is tested here; cancel to choose again.",
+            setting_name(plan, &texts, best)
+        ));
+    }
+    lines
 }
 
 /// What follows when a sweep is closed.

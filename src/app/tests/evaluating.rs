@@ -27,6 +27,7 @@ fn evaluated() -> Arc<RunEvaluation> {
     let predictions = Predictions {
         classes: vec!["defective".into(), "functional".into()],
         rows: vec![row(0, 0.2), row(0, 0.6), row(1, 0.9), row(1, 0.7)],
+        ..Predictions::default()
     };
     let evaluation = Evaluation::new(&predictions, &Decision::default());
     Arc::new(RunEvaluation {
@@ -237,4 +238,69 @@ fn nothing_is_computed_unasked() {
     window.steps();
     assert_eq!(asked(&window, Split::Test), 2);
     assert_eq!(last(&window), Some(false));
+}
+
+#[test]
+fn a_cross_validation_is_trained_on_all_folds_and_stays_what_it_is() {
+    let mut window = Window::with_pair();
+    let mut whole = summary("first", 0.9);
+    whole.folds = Some(5);
+    let folder = window.folder.path().join("runs/first");
+    std::fs::create_dir_all(&folder).unwrap();
+    let preset = shipped("solar-fine-tuning");
+    std::fs::write(folder.join("preset.ron"), preset).unwrap();
+    window.answer(Answer::Runs(Ok(vec![whole.clone()])));
+    push(&mut window, Command::ShowView(ViewId::EVALUATION));
+    window.steps();
+    window.answer(Answer::RunEvaluated {
+        folder: folder.clone(),
+        split: Split::Test,
+        result: Ok(evaluated()),
+    });
+    let button = |window: &Window| window.shows("Train on all folds");
+    window.wait_until(button);
+    // What it will do stands beside the button.
+    assert!(window.shows("Each of the 5 networks was trained without one fold."));
+    window
+        .harness
+        .get_by_label_contains("Train on all folds")
+        .click();
+    window.steps();
+    let start = window.only_resumed(&folder);
+    assert!(start.refit);
+    let run = start.run;
+    assert_eq!(window.state().runs[0].state, RecordState::Queued);
+    let begin = |window: &mut Window| {
+        let folder = folder.clone();
+        window.event(run, RunEvent::Started { folder });
+        let fold = RunEvent::Fold {
+            fold: 0,
+            folds: 5,
+            stored: None,
+        };
+        window.event(run, fold);
+        assert_eq!(window.state().runs[0].fold_text().unwrap(), "all 5 folds");
+    };
+    begin(&mut window);
+
+    // Stopped or failed, the folds are what they were, and it can be asked for again.
+    window.event(run, RunEvent::Stopped(Box::new(whole.clone())));
+    assert_eq!(window.state().runs[0].state, RecordState::Finished);
+    assert!(window.state().runs[0].can_refit());
+    push(&mut window, Command::RefitRun(folder.clone()));
+    window.steps();
+    let run = window.state().runs[0].run.unwrap();
+    let message = "out of memory".to_owned();
+    window.event(run, RunEvent::Failed { message });
+    assert_eq!(window.state().runs[0].state, RecordState::Finished);
+    assert!(window.shows("could not be trained on all folds"));
+
+    // Once there is such a network, no other is trained.
+    whole.listed.folder.clone_from(&folder);
+    whole.listed.refit = Some(folder.join("refit"));
+    window.answer(Answer::Runs(Ok(vec![whole])));
+    assert!(!window.state().runs[0].can_refit());
+    push(&mut window, Command::RefitRun(folder));
+    window.steps();
+    assert!(window.shows("can't be trained on all folds"));
 }

@@ -1,7 +1,7 @@
 //! Threads that remember what they were told and say what a test wants.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
@@ -15,7 +15,8 @@ use crate::app::shell::Graft;
 use crate::app::shell::notifications::{Desktop, Notification, Notifications};
 use crate::models::device::Devices;
 use crate::runs::{RunState, RunSummary};
-use crate::training::events::TestMetrics;
+use crate::training::TrainingEvent;
+use crate::training::events::{Activity, Progress, TestMetrics};
 use crate::worker::messages::{Answer, Question, RunEvent, RunId, StartRun, TrainingCommand};
 
 #[derive(Default)]
@@ -161,6 +162,16 @@ impl Window {
         self.harness.run_steps(2);
     }
 
+    /// The one training that was ordered so far: it goes on in `folder`.
+    #[track_caller]
+    pub fn only_resumed(&self, folder: &Path) -> StartRun {
+        let record = self.record.borrow();
+        let started = record.started();
+        assert_eq!(started.len(), 1);
+        assert_eq!(started[0].resume.as_deref(), Some(folder));
+        started[0].clone()
+    }
+
     /// Draws frames until what works in the background has brought `is_so` about.
     #[track_caller]
     pub fn wait_until(&mut self, is_so: impl Fn(&Self) -> bool) {
@@ -229,6 +240,21 @@ pub fn shipped(name: &str) -> String {
         .iter()
         .find(|(file, _)| file.contains(name));
     found.map(|(_, text)| (*text).to_owned()).unwrap()
+}
+
+/// Half of the third of ten epochs, a minute before the end.
+pub fn quarter_done() -> RunEvent {
+    RunEvent::Training(TrainingEvent::Progress(Progress {
+        activity: Activity::Training,
+        phase: 0,
+        epoch: 3,
+        epochs: 10,
+        done: 50,
+        total: 100,
+        pictures_per_second: 20.0,
+        remaining_seconds: Some(60.0),
+        train_loss: None,
+    }))
 }
 
 pub fn summary(id: &str, accuracy: f64) -> RunSummary {

@@ -59,6 +59,28 @@ fn help_is_opened_by_its_key_searched_and_opens_what_it_tells_of() {
 }
 
 #[test]
+fn a_tab_of_an_icon_alone_has_its_name_for_ears_and_in_its_tooltip() {
+    let mut window = Window::with_pair();
+    window.harness.set_size(egui::vec2(900.0, 700.0));
+    window.steps();
+    let tab = |window: &Window, name: &str| {
+        let tabs = window
+            .harness
+            .get_all_by_role_and_label(egui::accesskit::Role::Button, name);
+        tabs.map(|tab| tab.rect())
+            .min_by(|a, b| a.width().total_cmp(&b.width()))
+            .unwrap()
+    };
+    let rect = tab(&window, "Gallery");
+    assert!(rect.width() < 50.0, "{rect:?}");
+    let tooltip = "Gallery\n";
+    assert!(!window.shows(tooltip));
+    window.harness.hover_at(rect.center());
+    window.harness.run_steps(30);
+    assert!(window.shows(tooltip));
+}
+
+#[test]
 fn about_says_the_version_and_where_things_are_kept() {
     let mut window = Window::with_pair();
     push(&mut window, Command::ShowAbout);
@@ -420,7 +442,6 @@ fn a_list_of_choices_closes_when_one_is_chosen_by_the_keyboard() {
 
 #[test]
 fn the_title_says_how_far_training_is_and_the_desktop_when_it_has_ended() {
-    use crate::training::events::{Activity, Progress};
     let mut window = Window::with_pair();
     let title = |window: &Window| {
         window.harness.ctx.data(|data| {
@@ -432,18 +453,7 @@ fn the_title_says_how_far_training_is_and_the_desktop_when_it_has_ended() {
     let run = window.state().runs[0].run.unwrap();
     let folder = window.folder.path().join("a");
     window.event(run, RunEvent::Started { folder });
-    let progress = Progress {
-        activity: Activity::Training,
-        phase: 0,
-        epoch: 3,
-        epochs: 10,
-        done: 50,
-        total: 100,
-        pictures_per_second: 20.0,
-        remaining_seconds: Some(60.0),
-        train_loss: None,
-    };
-    window.event(run, RunEvent::Training(TrainingEvent::Progress(progress)));
+    window.event(run, quarter_done());
     let name = window.state().runs[0].name.clone();
     assert_eq!(title(&window), format!("25 % · {name} – Graft"));
     // Nobody is disturbed while the window is in front.

@@ -1,5 +1,6 @@
 //! The window, driven by accessible labels as a person or a screen reader would.
 
+mod cards;
 mod causes;
 mod comparing;
 mod drafts;
@@ -9,6 +10,7 @@ mod exports;
 pub(super) mod fake;
 mod feature_cache;
 mod frame;
+mod learning;
 mod library_installation;
 mod looking_up;
 mod measuring;
@@ -17,6 +19,7 @@ mod owning_runs;
 mod picture_choice;
 mod predicting;
 mod repeating;
+mod shootout;
 mod side;
 mod sweep;
 mod using_network;
@@ -31,7 +34,7 @@ use crate::runs::{RunState, StoredRun};
 use crate::training::TrainingEvent;
 use crate::training::movement::Movement;
 use crate::worker::messages::{Answer, Failure, Question, RunEvent, RunId};
-use fake::{Window, shipped, summary};
+use fake::{Window, quarter_done, shipped, summary};
 
 /// As if a panel had asked for it.
 fn push(window: &mut Window, command: Command) {
@@ -492,13 +495,7 @@ fn an_interrupted_run_is_resumed_with_its_curves() {
     let color = window.state().runs[0].color;
     window.harness.get_by_label("Resume broken-off").click();
     window.steps();
-    let run = {
-        let record = window.record.borrow();
-        let started = record.started();
-        assert_eq!(started.len(), 1);
-        assert_eq!(started[0].resume.as_deref(), Some(folder.as_path()));
-        started[0].run
-    };
+    let run = window.only_resumed(&folder).run;
     let runs = &window.state().runs;
     assert_eq!((runs.len(), &runs[0].state), (1, &RecordState::Queued));
 
@@ -545,6 +542,61 @@ fn an_interrupted_run_is_resumed_with_its_curves() {
         (record.color, &record.state),
         (color, &RecordState::Running)
     );
+}
+
+#[test]
+fn folds_are_one_run_of_the_list_and_its_curves_are_those_of_the_fold() {
+    let mut window = Window::with_pair();
+    window.harness.get_by_label("Train 2 experiments").click();
+    window.steps();
+    let run = window.state().runs[0].run.unwrap();
+    let folder = window.folder.path().join("runs/folds");
+    let started = RunEvent::Started {
+        folder: folder.clone(),
+    };
+    window.event(run, started);
+    let epochs = crate::app::features::fakes::state().runs[0].metrics[..2].to_vec();
+    for fold in 1..=2 {
+        let folds = 4;
+        let stored = None;
+        window.event(
+            run,
+            RunEvent::Fold {
+                fold,
+                folds,
+                stored,
+            },
+        );
+        for epoch in &epochs {
+            let epoch = TrainingEvent::EpochFinished(epoch.clone());
+            window.event(run, RunEvent::Training(epoch));
+        }
+    }
+    let record = &window.state().runs[0];
+    assert_eq!(record.metrics, epochs, "of the second fold alone");
+    assert_eq!(record.fold_text().as_deref(), Some("fold 2 of 4"));
+    window.event(
+        run,
+        RunEvent::Training(TrainingEvent::Progress(crate::training::events::Progress {
+            activity: crate::training::events::Activity::Training,
+            phase: 0,
+            epoch: 3,
+            epochs: 10,
+            done: 1,
+            total: 4,
+            pictures_per_second: 0.0,
+            remaining_seconds: None,
+            train_loss: None,
+        })),
+    );
+    window.steps();
+    window
+        .harness
+        .get_by_label_contains("fold 2 of 4, epoch 3 of 10");
+    let mut finished = summary("folds", 0.9);
+    finished.folds = Some(4);
+    window.event(run, RunEvent::Finished(Box::new(finished)));
+    assert_eq!(window.state().runs[0].fold_text(), None);
 }
 
 #[test]

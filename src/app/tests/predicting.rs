@@ -206,7 +206,7 @@ fn dropped_pictures_are_answered_filtered_and_saved_as_a_table() {
     local.query.shown = Shown::Only(Assigned::NoneOfThese);
     window.steps();
     window.harness.get_by_label("1 of 3 shown");
-    window.harness.get_by_label("Save 1 shown as CSV…");
+    window.harness.get_by_label("Save 1 as CSV…");
     let path = window.folder.path().join("some.csv");
     let chosen = Some(Arc::from([PictureSource::File("/inbox/c.png".into())]));
     push(
@@ -222,6 +222,52 @@ fn dropped_pictures_are_answered_filtered_and_saved_as_a_table() {
             .iter()
             .any(|notice| notice.text.contains("1 picture answered: "))
     });
+}
+
+#[test]
+fn a_table_is_proposed_where_no_pictures_are() {
+    let mut window = window();
+    let documents = PathBuf::from("/home/person/documents");
+    window.harness.state_mut().session.paths.documents = documents.clone();
+    let give = |window: &mut Window, path: &Path| {
+        let paths = vec![path.to_path_buf()];
+        push(window, Command::Predict(PredictAction::Paths(paths)));
+        answer_with(
+            window,
+            vec![answered(Path::new("/data/a.png"), 0, 0.9, 0.1)],
+        );
+    };
+    let proposed = |window: &Window| {
+        let graft = window.harness.state();
+        graft.requests.predict.folder_to_write(&graft.session)
+    };
+    give(&mut window, Path::new("/data/cells"));
+    // Pictures are chosen where they were; nothing is written there.
+    let last = window.harness.state().session.settings.last_folder.clone();
+    assert_eq!(last, Some(PathBuf::from("/data")));
+    assert_eq!(proposed(&window), documents);
+    // Where the last one went, unless pictures are read there.
+    let tables = window.folder.path().join("tables");
+    std::fs::create_dir(&tables).unwrap();
+    let save = |window: &mut Window, path: PathBuf| {
+        let action = PredictAction::Save(None, path.clone());
+        push(window, Command::Predict(action));
+        let text = path.display().to_string();
+        window.wait_until(|window| {
+            let mut notices = window.state().notices.iter();
+            notices.any(|notice| notice.text.contains(&text))
+        });
+        let mut notices = window.state().notices.iter();
+        let notice = notices.find(|notice| notice.text.contains(&text)).unwrap();
+        notice.text.contains("among the pictures")
+    };
+    assert!(!save(&mut window, tables.join("1.csv")));
+    assert_eq!(proposed(&window), tables);
+    give(&mut window, &tables.join("one.png"));
+    assert_eq!(proposed(&window), documents);
+    assert!(save(&mut window, tables.join("2.csv")));
+    give(&mut window, Path::new("/home/person"));
+    assert!(!proposed(&window).starts_with("/home/person"));
 }
 
 #[test]
@@ -534,23 +580,28 @@ fn unsure_pictures_are_held_back_where_a_person_says_so() {
     assert!(sorted.join("defective/a.png").exists() && !sorted.join("functional").exists());
 }
 
-#[test]
-fn quitting_stops_copying_after_the_picture_at_hand_and_what_stands_can_be_undone() {
-    let mut window = window();
+/// Answers so many pictures, files that hold these bytes, and asks what copying them by class would do; where they would go.
+fn plan_many(window: &mut Window, number: usize, contents: &[u8]) -> PathBuf {
     let inbox = window.folder.path().join("inbox");
     std::fs::create_dir(&inbox).unwrap();
-    let number = 3_000;
     let outcomes = (0..number).map(|index| {
         let path = inbox.join(format!("{index}.png"));
-        std::fs::write(&path, vec![0; 1_000]).unwrap();
+        std::fs::write(&path, contents).unwrap();
         answered(&path, 0, 0.9, 0.1)
     });
     let outcomes: Vec<_> = outcomes.collect();
-    drop_on(&mut window, &[&inbox.display().to_string()]);
-    answer_with(&mut window, outcomes);
+    drop_on(window, &[&inbox.display().to_string()]);
+    answer_with(window, outcomes);
     let sorted = window.folder.path().join("sorted");
     let plan = PredictAction::Plan(None, sorted.clone());
-    push(&mut window, Command::Predict(plan));
+    push(window, Command::Predict(plan));
+    sorted
+}
+
+#[test]
+fn quitting_stops_copying_after_the_picture_at_hand_and_what_stands_can_be_undone() {
+    let mut window = window();
+    let sorted = plan_many(&mut window, 3_000, &[0; 1_000]);
     window.wait_until(|window| window.shows("Copy 3,000 pictures"));
     let commands = &mut window.harness.state_mut().commands;
     commands.extend([Command::Predict(PredictAction::Place), Command::Quit]);
@@ -566,7 +617,7 @@ fn quitting_stops_copying_after_the_picture_at_hand_and_what_stands_can_be_undon
     assert!(!placing.is_working());
     // Each picture that stands is recorded, however far it came.
     let copies = std::fs::read_dir(sorted.join("defective")).map_or(0, Iterator::count);
-    let undone = undo(&sorted, &StopFlag::default()).unwrap();
+    let undone = undo(&sorted, &StopFlag::default(), &mut |_, _| {}).unwrap();
     assert_eq!(undone.removed, copies);
     assert!(undone.changed.is_empty() && !sorted.exists());
 }
@@ -574,19 +625,7 @@ fn quitting_stops_copying_after_the_picture_at_hand_and_what_stands_can_be_undon
 #[test]
 fn copying_that_is_stopped_can_be_undone() {
     let mut window = window();
-    let inbox = window.folder.path().join("inbox");
-    std::fs::create_dir(&inbox).unwrap();
-    let outcomes = (0..500).map(|index| {
-        let path = inbox.join(format!("{index}.png"));
-        std::fs::write(&path, "a picture").unwrap();
-        answered(&path, 0, 0.9, 0.1)
-    });
-    let outcomes: Vec<_> = outcomes.collect();
-    drop_on(&mut window, &[&inbox.display().to_string()]);
-    answer_with(&mut window, outcomes);
-    let sorted = window.folder.path().join("sorted");
-    let plan = PredictAction::Plan(None, sorted.clone());
-    push(&mut window, Command::Predict(plan));
+    let sorted = plan_many(&mut window, 500, b"a picture");
     window.wait_until(|window| window.shows("Copy 500 pictures"));
     let actions = [PredictAction::Place, PredictAction::StopPlacing];
     let commands = &mut window.harness.state_mut().commands;
@@ -627,5 +666,7 @@ fn a_change_of_the_rate_holds_for_the_answers_that_are_there() {
     let change = SettingChange::NoveltyRate(0.3);
     push(&mut window, Command::ChangeSetting(change));
     assert_eq!(window.state().prediction.tally.none_of_these, 1);
+    let result = Ok(Totals::default());
+    say(&mut window, PredictionAnswer::Ended { number, result });
     assert!(window.shows("About 30 % of your own pictures"));
 }

@@ -1,6 +1,6 @@
 //! A sweep in the window: opened, edited, saved, trained in a process of its own, watched and let go.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use eframe::egui::{Key, Modifiers};
@@ -14,11 +14,26 @@ use crate::experiment::preset;
 use crate::report::sweep::tests::sample;
 use crate::sweep::Sweep;
 use crate::worker::messages::{
-    PlanAnswer, PlanBase, SweepAnswer, SweepProcess, SweepQuestion, SweepStatus, TrainingEnd,
+    Failure, GalleryAnswer, PlanAnswer, PlanBase, ProcessEnd, SweepAnswer, SweepProcess,
+    SweepQuestion, SweepStatus,
 };
 
 fn act(window: &mut Window, action: SweepAction) {
     push(window, Command::Sweep(action));
+}
+
+/// Opens a cell in `view`; its folder.
+fn open_cell(window: &mut Window, view: ViewId) -> PathBuf {
+    let folder = window.folder.path().join("sweep/cell");
+    let opened = folder.clone();
+    act(
+        window,
+        SweepAction::OpenCell {
+            folder: opened,
+            view,
+        },
+    );
+    folder
 }
 
 fn open(window: &Window) -> &OpenSweep {
@@ -211,7 +226,7 @@ fn training_begins_once_the_sweep_has_a_file_and_says_how_it_ended() {
     act(&mut window, SweepAction::Stop);
     assert_eq!(open(&window).training, Training::Stopping);
     window.answer(Answer::Sweep(SweepAnswer::TrainingEnded(Ok(
-        TrainingEnd::Stopped,
+        ProcessEnd::Stopped,
     ))));
     assert_eq!(open(&window).training, Training::Idle);
 }
@@ -288,16 +303,93 @@ fn closing_a_changed_sweep_asks() {
 }
 
 #[test]
+fn a_new_sweep_does_not_take_the_runs_of_another_for_its_own_and_its_setup_stays() {
+    let mut window = with_new_sweep();
+    let runs = window.state().runs_folder.clone();
+    let first = open(&window).out(&runs);
+    std::fs::create_dir_all(&first).unwrap();
+    act(&mut window, SweepAction::CloseSurely);
+    let plans = |window: &Window| {
+        let is_plan = |question: &SweepQuestion| matches!(question, SweepQuestion::Plan { .. });
+        questions(window).iter().filter(|one| is_plan(one)).count()
+    };
+    let asked = plans(&window);
+    act(&mut window, SweepAction::New);
+    let second = open(&window).out(&runs);
+    assert_ne!(first, second);
+    assert!(
+        open(&window)
+            .document
+            .draft
+            .sweep
+            .name
+            .starts_with("Sweep 2 of ")
+    );
+    assert!(window.shows("Which settings are trained"));
+    // Whatever is found there takes nobody away from what they edit.
+    window.wait_until(|window| plans(window) > asked);
+    answer_plan(&mut window, 6, 0);
+    answer_status(&mut window, 6, 6);
+    window.steps();
+    assert!(window.shows("Which settings are trained"));
+}
+
+/// A press on the button takes the focus from a field, whose text takes effect by that: the release must find the button able.
+#[test]
+fn what_was_typed_last_is_trained_by_the_click_that_ends_the_typing() {
+    let mut window = with_new_sweep();
+    save(&mut window);
+    act(&mut window, SweepAction::UseData(Some("/pictures".into())));
+    answer_status(&mut window, 6, 6);
+    let mut draft = open(&window).document.draft.clone();
+    draft.sweep.seeds += 1;
+    let edit = SweepAction::Edit {
+        draft: Box::new(draft),
+        merge: "seeds".into(),
+    };
+    act(&mut window, edit);
+    assert!(open(&window).planned.is_pending);
+    window
+        .harness
+        .get_by_label_contains("Save and train")
+        .click();
+    window.steps();
+    assert_eq!(trained(&window).len(), 1);
+    assert!(!open(&window).document.is_changed());
+}
+
+#[test]
+fn a_sweep_keeps_its_runs_when_its_file_gets_another_name() {
+    let mut window = with_new_sweep();
+    save(&mut window);
+    let runs = window.state().runs_folder.clone();
+    let before = open(&window).out(&runs);
+    // Nothing was trained yet.
+    let second = window.folder.path().join("second.sweep.ron");
+    act(&mut window, SweepAction::SaveAs(second));
+    assert_ne!(open(&window).out(&runs), before);
+    let before = open(&window).out(&runs);
+    std::fs::create_dir_all(&before).unwrap();
+    let third = window.folder.path().join("third.sweep.ron");
+    act(&mut window, SweepAction::SaveAs(third));
+    assert_eq!(open(&window).out(&runs), before);
+    assert!(window.shows("The sweep keeps its runs"));
+    window.harness.get_by_label("Setup").click();
+    window.steps();
+    window
+        .harness
+        .get_by_label("Use its own folder")
+        .click_accesskit();
+    window.steps();
+    assert!(open(&window).out(&runs).ends_with("sweeps/third"));
+    let button = window.harness.query_by_label("Use its own folder");
+    assert!(button.is_none());
+}
+
+#[test]
 fn a_cell_s_run_is_listed_and_shown_in_the_view_that_was_asked_for() {
     let mut window = with_new_sweep();
-    let folder = window.folder.path().join("sweep/cell");
-    act(
-        &mut window,
-        SweepAction::OpenCell {
-            folder: folder.clone(),
-            view: ViewId::EVALUATION,
-        },
-    );
+    let folder = open_cell(&mut window, ViewId::EVALUATION);
     let listed = window.record.borrow().questions.iter().any(|question| {
         matches!(question, Question::ListRuns { others, .. } if others.contains(&folder))
     });
@@ -324,16 +416,106 @@ fn a_cell_s_run_is_listed_and_shown_in_the_view_that_was_asked_for() {
 }
 
 #[test]
+fn a_cell_s_curves_take_the_place_of_those_that_are_shown_but_for_pinned_ones() {
+    let mut window = with_new_sweep();
+    let folder = |name: &str| window.folder.path().join("sweep").join(name);
+    let (first, second, third) = (folder("first"), folder("second"), folder("third"));
+    let cell = |folder: &std::path::Path| {
+        let mut cell = summary("cell", 0.9);
+        cell.listed.folder = folder.to_path_buf();
+        cell
+    };
+    let mut pinned = summary("pinned", 0.8);
+    pinned.listed.annotations.pinned = true;
+    let known = [pinned, summary("own", 0.7), cell(&first)];
+    window.answer(Answer::Runs(Ok(known.to_vec())));
+    for id in ["pinned", "own"] {
+        push(&mut window, Command::ShowRun(id.into(), true));
+    }
+    let shown = |window: &Window| -> Vec<String> {
+        let runs = window.state().runs.iter().filter(|run| run.shown);
+        let folders = runs.filter_map(|run| run.folder.as_ref()?.file_name());
+        folders
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect()
+    };
+    act(&mut window, SweepAction::ShowCurves(vec![first.clone()]));
+    window.steps();
+    assert_eq!(shown(&window), ["pinned", "first"]);
+    // The seeds of a setting belong together, also where one of them is listed later than the other.
+    let folders = vec![second.clone(), third.clone()];
+    act(&mut window, SweepAction::ShowCurves(folders));
+    assert_eq!(shown(&window), ["pinned", "first"]);
+    let mut listed = known.to_vec();
+    listed.extend([cell(&second), cell(&third)]);
+    window.answer(Answer::Runs(Ok(listed)));
+    let mut now = shown(&window);
+    now.sort();
+    assert_eq!(now, ["pinned", "second", "third"]);
+}
+
+#[test]
+fn the_gallery_of_an_untested_cell_offers_its_validation_pictures() {
+    let mut window = with_new_sweep();
+    let folder = open_cell(&mut window, ViewId::GALLERY);
+    let mut summary = summary("cell", 0.9);
+    summary.test = None;
+    summary.test_is_withheld = true;
+    summary.listed.folder = folder.clone();
+    window.answer(Answer::Runs(Ok(vec![summary])));
+    window.answer(Answer::Gallery(GalleryAnswer::Opened {
+        folder: folder.clone(),
+        result: Err(Failure::failed("the test is withheld")),
+        wrong_labels: Arc::default(),
+        out_of_fold: None,
+    }));
+    assert!(window.shows("The test pictures are withheld"));
+    let predict = "Predict the validation pictures";
+    window.harness.get_by_label(predict).click();
+    window.steps();
+    let record = window.record.borrow();
+    let is_asked = |question: &Question| {
+        matches!(question, Question::EvaluateRun { folder: of, split, .. }
+            if *of == folder && *split == crate::data::Split::Validation)
+    };
+    assert!(record.questions.iter().any(is_asked));
+}
+
+#[test]
 fn the_test_of_the_chosen_setting_is_asked_about_first() {
     let mut window = with_new_sweep();
     save(&mut window);
+    answer_status(&mut window, 6, 6);
     act(&mut window, SweepAction::TestBest);
     assert!(window.shows("Look at the test pictures?"));
-    let is_test = |question: &SweepQuestion| matches!(question, SweepQuestion::Test(_));
+    assert!(window.shows("The best setting: Phase 2, learning rate "));
+    assert!(window.shows("Its runs: “learning_rate="));
+    let is_test = |question: &SweepQuestion| matches!(question, SweepQuestion::Test { .. });
     assert!(!questions(&window).iter().any(is_test));
+    // Another setting becomes the best one while the question stands.
+    let status = open(&window).current_status().unwrap().clone();
+    let asked = status.results.best.unwrap();
+    let mut other = (*status).clone();
+    let later = (asked + 1) % other.results.rows.len();
+    other.results.best = Some(later);
+    let out = open(&window).out(&window.state().runs_folder);
+    window.answer(Answer::Sweep(SweepAnswer::Status {
+        out,
+        result: Ok(Arc::new(other)),
+    }));
+    assert!(window.shows("another setting is the best one now: Phase 2, learning rate "));
     window.harness.get_by_label("Test it").click();
     window.steps();
-    assert!(questions(&window).iter().any(is_test));
+    let tested = questions(&window)
+        .into_iter()
+        .find_map(|question| match question {
+            SweepQuestion::Test { cell, .. } => Some(cell),
+            _ => None,
+        });
+    let group = (status.plan.cells.iter())
+        .find(|cell| Some(&cell.name) == tested.as_ref())
+        .map(|cell| cell.group);
+    assert_eq!(group, Some(asked));
     window.answer(Answer::Sweep(SweepAnswer::Tested(Err(
         "no pictures are left to test on".into(),
     ))));
@@ -351,4 +533,5 @@ fn the_best_cell_s_experiment_is_opened_as_a_new_one() {
     let cell = &open(&window).planned.plan.as_ref().unwrap().cells[4];
     let opened = &state.documents[documents].experiment;
     assert_eq!(opened.phases, cell.experiment.phases);
+    assert!(opened.name.contains(&cell.settings[0]), "{}", opened.name);
 }

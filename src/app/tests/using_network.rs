@@ -94,8 +94,6 @@ fn with_an_experiment_open_the_view_comes_to_the_front() {
     click(&mut window, "Use first");
     assert!(window.state().prediction.is_wanted);
     let views = &window.harness.state().views;
-    let is_shown = views.active_tiles().into_iter().any(|tile| {
-        matches!(views.tiles.get(tile), Some(egui_tiles::Tile::Pane(pane)) if *pane == ViewId::PREDICT)
-    });
-    assert!(is_shown);
+    let tile = views.tiles.find_pane(&ViewId::PREDICT).unwrap();
+    assert!(views.active_tiles().contains(&tile));
 }

@@ -13,20 +13,26 @@ pub fn verdict_ui(ui: &mut egui::Ui, symbol: &str, sentence: &str, evidence: &[S
             ui.set_width(ui.available_width());
             // Room for two lines: a longer verdict, or a shorter one, moves nothing.
             ui.set_min_height(2.0 * (tokens::TEXT_LARGE + 6.0));
-            ui.horizontal_wrapped(|ui| {
-                ui.label(
-                    egui::RichText::new(symbol)
-                        .size(tokens::TEXT_TITLE)
-                        .color(colors.accent),
-                );
-                ui.label(
-                    tokens::medium(sentence)
-                        .size(tokens::TEXT_LARGE)
-                        .color(colors.text),
-                );
-            });
-            for line in evidence {
-                ui.label(colors.muted(line));
-            }
+            headline_ui(ui, symbol, sentence, evidence);
         });
+}
+
+/// A sentence, large, behind its symbol, and what speaks for it below.
+pub fn headline_ui(ui: &mut egui::Ui, symbol: &str, sentence: &str, evidence: &[String]) {
+    let colors = tokens(ui);
+    ui.horizontal_wrapped(|ui| {
+        ui.label(
+            egui::RichText::new(symbol)
+                .size(tokens::TEXT_TITLE)
+                .color(colors.accent),
+        );
+        ui.label(
+            tokens::medium(sentence)
+                .size(tokens::TEXT_LARGE)
+                .color(colors.text),
+        );
+    });
+    for line in evidence {
+        ui.label(colors.muted(line));
+    }
 }

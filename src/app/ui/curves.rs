@@ -8,6 +8,7 @@ use egui_plot::{LineStyle, Plot, Points, VLine};
 use super::hidden_runs;
 use crate::app::core::run_names;
 use crate::app::core::state::{RecordState, RunRecord, State};
+use crate::app::core::sweep::SweepRuns;
 use crate::app::ui::axes;
 use crate::app::ui::diagnosis::RunVerdict;
 use crate::app::ui::tokens::{self, tokens};
@@ -33,6 +34,8 @@ pub struct CurvesView {
     pub verdicts: Vec<RunVerdict>,
     /// The run that one looks at, by its id.
     pub looked_at: Option<String>,
+    /// Runs of the open sweep's cells, which are not among those that are known before one is opened.
+    pub of_sweep: Option<SweepRuns>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -70,6 +73,7 @@ impl CurvesView {
             beginning,
             verdicts: RunVerdict::of_drawn(state),
             looked_at: RunVerdict::looked_at(state),
+            of_sweep: state.sweep.cells_with_runs(),
         }
     }
 

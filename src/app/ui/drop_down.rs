@@ -121,10 +121,13 @@ fn list_ui(
     } else {
         String::new()
     };
-    let mut found = (items.iter().enumerate())
-        .filter(|(_, item)| needle.is_empty() || item.text.to_lowercase().contains(&needle))
-        .peekable();
-    if found.peek().is_none() {
+    let has = |text: &str| needle.is_empty() || text.to_lowercase().contains(&needle);
+    // What says it beside its name comes after what is called so.
+    let (mut found, others): (Vec<_>, Vec<_>) =
+        (items.iter().enumerate()).partition(|(_, item)| has(&item.text));
+    let says_it = |(_, item): &(usize, &Item)| has(&item.detail) || has(&item.tooltip);
+    found.extend(others.into_iter().filter(says_it));
+    if found.is_empty() {
         widgets::note(ui, "Nothing in the list has this in its name.");
     }
     // Enter in the search field takes the first that was found.
@@ -205,7 +208,9 @@ mod tests {
             .with_context_setup(theme::install)
             .build_ui_state(
                 move |ui, chosen: &mut Option<usize>| {
-                    let item = |index: usize| Item::new(format!("run {index}"));
+                    let item = |index: usize| {
+                        Item::new(format!("run {index}")).tooltip(format!("seed {}", 1000 - index))
+                    };
                     let shown = chosen.map_or_else(|| Item::new("None"), item);
                     let items = || (0..count).map(item).collect();
                     let labels = ("Run", "A run");
@@ -245,6 +250,19 @@ mod tests {
         harness.run_steps(4);
         assert_eq!(*harness.state(), Some(27), "the first that was found");
         assert!(harness.query_by_label("Search the list").is_none());
+    }
+
+    #[test]
+    fn what_says_it_beside_its_name_is_found_too() {
+        let mut harness = open(300);
+        harness
+            .get_by_label("Search the list")
+            .type_text("seed 958");
+        harness.run_steps(3);
+        assert!(harness.query_by_label("run 1").is_none());
+        harness.key_press(egui::Key::Enter);
+        harness.run_steps(4);
+        assert_eq!(*harness.state(), Some(42));
     }
 
     #[test]

@@ -47,9 +47,15 @@ pub enum Control {
     TrainedNorm,
     Pooling,
     Versions,
+    Mixing,
     /// Of the phase at this index.
     LayerRates(usize),
     StepSchedule(usize),
+    Epochs(usize),
+    /// Learning rate, schedule and warm-up.
+    Steps(usize),
+    BatchSize,
+    WeightAveraging,
 }
 
 impl Situation {
@@ -82,6 +88,12 @@ impl Situation {
         let has_no_validation = self.validation == Some(0);
         let said = |text: &str| Some(text.to_owned());
         match control {
+            Control::ValidationShare | Control::TestShare
+                if experiment.data.split.folds.is_some() =>
+            {
+                (control == Control::TestShare)
+                    .then(|| "Each fold of the cross-validation is the test once.".into())
+            }
             Control::ValidationShare if self.assigned_validation > 0 => Some(format!(
                 "By the data set itself, {} for validation: none are drawn at random.",
                 are(self.assigned_validation)
@@ -133,9 +145,10 @@ impl Situation {
             ),
             Control::TestViews if self.test == Some(0) => said("There are no test pictures."),
             Control::TestViews => {
-                let flips = &experiment.augmentation;
-                (!flips.horizontal_flip && !flips.vertical_flip).then(|| {
-                    "The augmentation uses no flips, so there is nothing to average over.".into()
+                let used = &experiment.augmentation;
+                let has_flips = used.horizontal_flip || used.vertical_flip;
+                (!has_flips && !used.turns_all_round()).then(|| {
+                    "The augmentation uses no flips and no rotation of 180°, so there is nothing to average over.".into()
                 })
             }
             Control::FrozenNorm | Control::TrainedNorm if self.has_batch_norm == Some(false) => {
@@ -158,6 +171,9 @@ impl Situation {
             Control::Versions if !experiment.augmentation.is_active() => {
                 said("No augmentation is switched on: there is one version of every picture.")
             }
+            Control::Mixing if training.batch_size < 2 => {
+                said("No effect: a batch of one picture has no other to mix it with.")
+            }
             Control::LayerRates(index) => {
                 let phase = phases.get(index)?;
                 let is_head_alone = phase.freeze == FreezePlan::Backbone
@@ -175,6 +191,16 @@ impl Situation {
                     let epochs = crate::format::plural(phase.epochs.into(), "epoch", "epochs");
                     format!("No effect: the phase ends after {epochs}, before the first step.")
                 })
+            }
+            Control::Epochs(index) => {
+                let phase = phases.get(index)?;
+                (phase.optimizer.is_solver() && phase.epochs == 1)
+                    .then(|| "Logistic regression takes one epoch: it ends at the solution.".into())
+            }
+            Control::Steps(index) => (phases.get(index)?.optimizer.is_solver())
+                .then(|| "No effect: logistic regression solves the head without steps.".into()),
+            Control::BatchSize | Control::WeightAveraging if are_all_solved(phases) => {
+                said("No effect: logistic regression solves the head without steps.")
             }
             _ => None,
         }
@@ -233,6 +259,10 @@ fn has_batch_norm(tree: &LayerTree) -> bool {
 /// "40 pictures are", "1 picture is".
 fn are(pictures: usize) -> String {
     crate::format::count(pictures, "picture is", "pictures are")
+}
+
+fn are_all_solved(phases: &[Phase]) -> bool {
+    phases.iter().all(|phase| phase.optimizer.is_solver())
 }
 
 fn learns_everything(phase: &Phase) -> bool {

@@ -37,7 +37,7 @@ fn busy() -> Experiment {
     experiment
 }
 
-const ALL: [Control; 18] = [
+const ALL: [Control; 23] = [
     Control::ValidationShare,
     Control::TestShare,
     Control::Limit,
@@ -54,8 +54,13 @@ const ALL: [Control; 18] = [
     Control::TrainedNorm,
     Control::Pooling,
     Control::Versions,
+    Control::Mixing,
     Control::LayerRates(0),
     Control::StepSchedule(0),
+    Control::Epochs(0),
+    Control::Steps(0),
+    Control::BatchSize,
+    Control::WeightAveraging,
 ];
 
 #[test]
@@ -70,7 +75,7 @@ fn what_has_an_effect_is_not_called_idle_and_neither_is_what_is_not_known() {
 #[test]
 fn each_control_says_why_it_is_idle() {
     type Case = (Control, fn(&mut Situation, &mut Experiment), &'static str);
-    let cases: [Case; 23] = [
+    let cases: [Case; 28] = [
         (
             Control::ValidationShare,
             |situation, _| situation.assigned_validation = 40,
@@ -143,6 +148,7 @@ fn each_control_says_why_it_is_idle() {
             |_, experiment| {
                 experiment.augmentation.horizontal_flip = false;
                 experiment.augmentation.vertical_flip = false;
+                experiment.augmentation.rotation = 170.0;
             },
             "no flips",
         ),
@@ -180,6 +186,11 @@ fn each_control_says_why_it_is_idle() {
             "No augmentation is switched on",
         ),
         (
+            Control::Mixing,
+            |_, experiment| experiment.training.batch_size = 1,
+            "batch of one picture",
+        ),
+        (
             Control::LayerRates(0),
             |_, experiment| experiment.phases[0].freeze = FreezePlan::Backbone,
             "Only the head is trained",
@@ -205,6 +216,26 @@ fn each_control_says_why_it_is_idle() {
             },
             "after 1 epoch,",
         ),
+        (
+            Control::Epochs(0),
+            |_, experiment| solve(experiment, 0..1),
+            "ends at the solution",
+        ),
+        (
+            Control::Steps(0),
+            |_, experiment| solve(experiment, 0..1),
+            "without steps",
+        ),
+        (
+            Control::BatchSize,
+            |_, experiment| solve(experiment, 0..2),
+            "without steps",
+        ),
+        (
+            Control::WeightAveraging,
+            |_, experiment| solve(experiment, 0..2),
+            "without steps",
+        ),
     ];
     for (control, change, expected) in cases {
         let (mut situation, mut experiment) = (everything_known(), busy());
@@ -217,6 +248,13 @@ fn each_control_says_why_it_is_idle() {
 fn freeze(experiment: &mut Experiment, plan: &FreezePlan) {
     for phase in &mut experiment.phases {
         phase.freeze = plan.clone();
+    }
+}
+
+fn solve(experiment: &mut Experiment, phases: std::ops::Range<usize>) {
+    for phase in &mut experiment.phases[phases] {
+        phase.optimizer = Optimizer::LogisticRegression { c: None };
+        phase.epochs = 1;
     }
 }
 

@@ -59,6 +59,7 @@ impl<'a> NumberField<'a> {
                 is_whole: N::INTEGRAL,
                 percent: Percent::Refused,
                 unit: "",
+                word: None,
             },
             name: name.into(),
             slider: None,
@@ -105,6 +106,12 @@ impl<'a> NumberField<'a> {
     /// Digits behind the point, as far as they say the number.
     pub fn decimals(mut self, decimals: usize) -> Self {
         self.decimals = decimals;
+        self
+    }
+
+    /// `value` is written as this word, which can be typed as well as the number.
+    pub fn word(mut self, value: f64, word: &'a str) -> Self {
+        self.accepted.word = Some((value, word));
         self
     }
 
@@ -168,10 +175,7 @@ impl<'a> NumberField<'a> {
     }
 
     fn shown(&self, value: f64) -> String {
-        match self.text {
-            Some(text) => text(value),
-            None => numbers::shown(value, self.decimals),
-        }
+        shown(value, self.accepted.word, self.text, self.decimals)
     }
 
     /// The number, which can be dragged and typed into; and what was typed and is none.
@@ -193,7 +197,7 @@ impl<'a> NumberField<'a> {
             text,
             ..
         } = self;
-        let (text, decimals) = (*text, *decimals);
+        let (word, text, decimals) = (accepted.word, *text, *decimals);
         let drag = egui::DragValue::from_get_set(get_set)
             .range(accepted.range.clone())
             .clamp_existing_to_range(false)
@@ -202,10 +206,7 @@ impl<'a> NumberField<'a> {
             .max_decimals(if accepted.is_whole { 0 } else { decimals })
             .prefix(*prefix)
             .suffix(accepted.unit)
-            .custom_formatter(|value, _| match text {
-                Some(text) => text(value),
-                None => numbers::shown(value, decimals),
-            })
+            .custom_formatter(|value, _| shown(value, word, text, decimals))
             .custom_parser(|text| {
                 // Who only looked into the field keeps the number to its last digit.
                 if text == before || is_taken_back {
@@ -269,6 +270,20 @@ impl<'a> NumberField<'a> {
             }
             _ => (response, Some(text)),
         }
+    }
+}
+
+/// The number as it stands in its field: as the word that it has, else as the field writes numbers.
+fn shown(
+    value: f64,
+    word: Option<(f64, &str)>,
+    text: Option<fn(f64) -> String>,
+    decimals: usize,
+) -> String {
+    match (word, text) {
+        (Some((of, word)), _) if of == value => word.to_owned(),
+        (_, Some(text)) => text(value),
+        (_, None) => numbers::shown(value, decimals),
     }
 }
 
@@ -349,6 +364,7 @@ mod tests {
     struct Fields {
         rate: f64,
         epochs: u32,
+        at_once: u32,
         refused: Option<String>,
     }
 
@@ -356,6 +372,7 @@ mod tests {
         let fields = Fields {
             rate: 0.001_234_567,
             epochs: 10,
+            at_once: 0,
             refused: None,
         };
         let builder = Harness::builder().with_context_setup(crate::app::ui::theme::install);
@@ -365,6 +382,7 @@ mod tests {
                     .text(crate::format::rate);
                 fields.refused = field.show(ui).refused;
                 ui.add(NumberField::new("Epochs", &mut fields.epochs, 1..=1000).unit(" epochs"));
+                ui.add(NumberField::new("At once", &mut fields.at_once, 0..=9).word(0.0, "all"));
             },
             fields,
         )
@@ -401,6 +419,31 @@ mod tests {
         type_into(&mut harness, "Epochs", "7");
         press(&mut harness, egui::Key::Escape);
         assert_eq!(harness.state().epochs, 1000);
+    }
+
+    #[test]
+    fn a_number_that_has_a_word_is_written_and_read_as_it() {
+        let mut harness = harness();
+        let value = |harness: &Harness<'static, Fields>| {
+            let field = harness.get_by_label("At once");
+            field.accesskit_node().value().unwrap_or_default()
+        };
+        harness.run();
+        assert_eq!(value(&harness), "all");
+        for (typed, number, shown) in [
+            ("4", 4, "4"),
+            ("ALL", 0, "all"),
+            ("2", 2, "2"),
+            ("0", 0, "all"),
+        ] {
+            type_into(&mut harness, "At once", typed);
+            press(&mut harness, egui::Key::Enter);
+            harness.run();
+            assert_eq!(
+                (harness.state().at_once, value(&harness).as_str()),
+                (number, shown)
+            );
+        }
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub struct Accepted<'a> {
     pub percent: Percent,
     /// What stands behind the number in the field, and may be typed with it.
     pub unit: &'a str,
+    /// A number that is written as a word, and that word.
+    pub word: Option<(f64, &'a str)>,
 }
 
 /// What a per cent sign means.
@@ -56,6 +58,11 @@ impl Accepted<'_> {
     ///
     /// A sentence for the person who typed it, where it says none, more than one, or one that the field does not take.
     pub fn read(&self, text: &str) -> Result<f64, NumberError> {
+        if let Some((value, word)) = self.word
+            && text.trim().to_lowercase() == word.to_lowercase()
+        {
+            return Ok(value);
+        }
         let bare = without_unit(text.trim(), self.unit.trim());
         let without = bare.strip_suffix(['%', '٪', '％']).map(str::trim_end);
         let mut value = parse(without.unwrap_or(bare), self.is_whole)?;
@@ -295,6 +302,7 @@ mod tests {
             is_whole: false,
             percent,
             unit,
+            word: None,
         }
     }
 
@@ -378,6 +386,7 @@ mod tests {
             is_whole: true,
             percent: Percent::Refused,
             unit: " epochs",
+            word: None,
         };
         assert_eq!(whole.read("12 Epochs"), Ok(12.0));
         assert_eq!(whole.read("1 epoch"), Ok(1.0));

@@ -22,6 +22,28 @@ const SORT_MARK: f32 = 14.0;
 /// The digit that takes the most room: those of a number are not equally wide.
 const WIDEST_DIGIT: &str = "0";
 
+/// The ground of a row of `egui_table`.
+pub fn row_ground(ui: &egui::Ui, row: u64, is_selected: bool, is_hovered: bool) {
+    let colors = tokens(ui);
+    let color = if is_selected {
+        colors.accent_faint
+    } else if is_hovered {
+        colors.raised_hover
+    } else if row % 2 == 1 {
+        colors.faint
+    } else {
+        return;
+    };
+    ui.painter().rect_filled(ui.max_rect(), 0.0, color);
+}
+
+/// Around the cell of `egui_table` that has the keyboard.
+pub fn focus_ring(ui: &egui::Ui) {
+    let stroke = egui::Stroke::new(tokens::STROKE_THIN, tokens(ui).accent);
+    ui.painter()
+        .rect_stroke(ui.max_rect(), 0.0, stroke, egui::StrokeKind::Inside);
+}
+
 /// At which side of its column a text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -487,7 +509,9 @@ impl<'a> Table<'a> {
         for (column, head) in self.heads.iter().enumerate() {
             let cell = (self.cell)(row, column);
             let rect = column_rect(line, widths, column).shrink2(vec2(margin, 0.0));
-            cell_ui(ui, rect, id.with(column), head, &cell, fade);
+            // Of its own kind: egui numbers the tooltips of the row from 0 in the same way.
+            let id = id.with(("cell", column));
+            cell_ui(ui, rect, id, head, &cell, fade);
         }
         is_clicked
     }

@@ -264,6 +264,15 @@ impl Tokens {
             .inner_margin(Margin::symmetric(10, 8))
     }
 
+    /// What lies behind a row or a card to choose from: nothing while it is neither chosen nor under the pointer.
+    pub fn choice_fill(&self, is_chosen: bool, is_hovered: bool) -> Color32 {
+        match (is_chosen, is_hovered) {
+            (true, _) => self.accent_faint,
+            (false, true) => self.faint,
+            (false, false) => Color32::TRANSPARENT,
+        }
+    }
+
     pub fn muted(&self, text: impl Into<String>) -> RichText {
         RichText::new(text).color(self.text_muted)
     }

@@ -626,7 +626,8 @@ pub fn figure(ui: &mut egui::Ui, value: &str, label: &str) -> egui::Response {
     response
 }
 
-fn elided_galley(
+/// One line of text to paint, with an ellipsis where it is wider than `width`.
+pub fn elided_galley(
     ui: &egui::Ui,
     width: f32,
     text: &str,

@@ -2,22 +2,19 @@
 
 mod action;
 mod taking;
-mod tally;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use self::action::{Chosen, PredictAction, PredictPurpose};
-pub use self::tally::Tally;
-pub use self::work::{PredictWork, Watched};
+pub use self::work::{PredictWork, Took, Watched};
 use super::evaluation::{can_be_evaluated, run_to_show};
 use super::state::{RunRecord, State};
 use crate::data::PictureSource;
 use crate::evaluation::novelty::NoveltyLimit;
-use crate::prediction::AnsweredPicture;
+use crate::prediction::{AnsweredPicture, Tally};
 use crate::worker::messages::PredictionQuestion;
 
 /// Plain data behind the view of predictions.
@@ -46,8 +43,8 @@ pub struct PredictionState {
     pub version: u64,
     pub work: Option<PredictWork>,
     pub watched: Option<Watched>,
-    /// How long the pictures took that were answered last, and how many they were.
-    pub took: Option<(usize, Duration)>,
+    /// The pictures that were answered last.
+    pub took: Option<Took>,
     /// Why the last question has no answer.
     pub failure: Option<String>,
     /// Paths that were given to be answered, each once.
@@ -130,10 +127,10 @@ impl PredictionState {
         self.novelty_rate = novelty_rate;
         self.given.extend(paths.iter().cloned());
         self.waiting.push_back(paths);
-        self.next_question(folder, novelty_rate)
+        self.next_question(folder)
     }
 
-    fn next_question(&mut self, folder: &Path, novelty_rate: f64) -> Option<PredictionQuestion> {
+    fn next_question(&mut self, folder: &Path) -> Option<PredictionQuestion> {
         if self.work.is_some() {
             return None;
         }
@@ -146,7 +143,7 @@ impl PredictionState {
             number,
             folder: folder.to_path_buf(),
             paths,
-            novelty_rate,
+            novelty_rate: self.novelty_rate,
         })
     }
 

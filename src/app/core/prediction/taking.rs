@@ -4,17 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{PredictionState, Watched};
+use super::{PredictionState, Took, Watched};
 use crate::prediction::{AnsweredPicture, Picture, PictureOutcome};
 use crate::worker::messages::{Failure, PredictionAnswer, PredictionQuestion};
 
 impl PredictionState {
     /// Takes what the threads say; the next question, where paths wait for their turn. `run`: the folder of the run
-    /// that answers, and the share of its own pictures that may be told as none of its classes.
+    /// that answers.
     pub(in crate::app) fn take(
         &mut self,
         answer: PredictionAnswer,
-        run: Option<(&Path, f64)>,
+        run: Option<&Path>,
         now: Instant,
     ) -> Option<PredictionQuestion> {
         match answer {
@@ -93,11 +93,13 @@ impl PredictionState {
                 {
                     let was_stopped = work.is_stopping;
                     self.left = work.total.unwrap_or(0).saturating_sub(work.done);
-                    let took = work.since.map(|since| now.duration_since(since));
-                    self.took = took.map(|took| (work.done, took));
+                    self.took = work.since.map(|since| Took {
+                        pictures: work.done,
+                        time: now.duration_since(since),
+                        was_stopped,
+                    });
                     self.note_failure(result.err(), was_stopped);
-                    let (folder, novelty_rate) = run?;
-                    return self.next_question(folder, novelty_rate);
+                    return self.next_question(run?);
                 }
                 let is_watched = |watched: &&Watched| watched.number == number;
                 if let Some(watched) = self.watched.as_ref().filter(is_watched) {

@@ -1,6 +1,6 @@
 //! What the state does with what the threads say.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::prediction::{Novelty, Picture, PictureOutcome, Totals};
@@ -33,10 +33,10 @@ fn the_same_picture_again_keeps_its_place_and_counts_once() {
     assert!(state.predict(run, 0.01, vec!["a".into()]).is_some());
     state.take(
         some(1, vec![answered("a", 0, 0.5), answered("b", 1, 0.5)]),
-        Some((run, 0.01)),
+        Some(run),
         now,
     );
-    state.take(some(1, vec![answered("a", 1, 2.0)]), Some((run, 0.01)), now);
+    state.take(some(1, vec![answered("a", 1, 2.0)]), Some(run), now);
     assert_eq!(state.answers.len(), 2);
     assert_eq!(state.answers[0].class, Some(1));
     assert_eq!(state.tally.classes, [0, 1]);
@@ -46,11 +46,11 @@ fn the_same_picture_again_keeps_its_place_and_counts_once() {
     let reason = "cut off".to_owned();
     state.take(
         some(1, vec![PictureOutcome::Unreadable { picture, reason }]),
-        Some((run, 0.01)),
+        Some(run),
         now,
     );
     assert_eq!(state.unread.len(), 1);
-    state.take(some(1, vec![answered("c", 0, 0.5)]), Some((run, 0.01)), now);
+    state.take(some(1, vec![answered("c", 0, 0.5)]), Some(run), now);
     assert!(state.unread.is_empty() && state.answers.len() == 3);
 }
 
@@ -62,7 +62,7 @@ fn what_is_dropped_meanwhile_waits_for_its_turn_and_a_stop_empties_the_queue() {
     assert!(state.predict(run, 0.01, vec!["b".into()]).is_none());
     assert!(state.predict(run, 0.01, vec!["c".into()]).is_none());
     let ended = |number, result| PredictionAnswer::Ended { number, result };
-    let next = state.take(ended(1, Ok(Totals::default())), Some((run, 0.01)), now);
+    let next = state.take(ended(1, Ok(Totals::default())), Some(run), now);
     let Some(PredictionQuestion::Predict { paths, number, .. }) = next else {
         panic!("{next:?}");
     };
@@ -70,7 +70,7 @@ fn what_is_dropped_meanwhile_waits_for_its_turn_and_a_stop_empties_the_queue() {
     state.stop();
     assert!(state.is_stopping());
     assert_eq!(
-        state.take(ended(2, Err(Failure::Stopped)), Some((run, 0.01)), now),
+        state.take(ended(2, Err(Failure::Stopped)), Some(run), now),
         None
     );
     assert!(state.work.is_none() && state.failure.is_none());
@@ -81,12 +81,12 @@ fn what_an_earlier_question_says_counts_no_more_once_all_is_cleared() {
     let mut state = PredictionState::default();
     let (now, run) = (Instant::now(), Path::new("run"));
     state.predict(run, 0.01, vec!["a".into()]);
-    state.take(some(1, vec![answered("a", 0, 0.5)]), Some((run, 0.01)), now);
+    state.take(some(1, vec![answered("a", 0, 0.5)]), Some(run), now);
     assert_eq!(state.clear(), [PathBuf::from("a")]);
-    state.take(some(1, vec![answered("b", 0, 0.5)]), Some((run, 0.01)), now);
+    state.take(some(1, vec![answered("b", 0, 0.5)]), Some(run), now);
     assert!(state.is_empty());
     state.predict(run, 0.01, vec!["b".into()]);
-    state.take(some(2, vec![answered("b", 0, 0.5)]), Some((run, 0.01)), now);
+    state.take(some(2, vec![answered("b", 0, 0.5)]), Some(run), now);
     assert_eq!(state.answers.len(), 1);
 }
 
@@ -99,7 +99,7 @@ fn a_failure_is_said_and_a_stop_that_was_asked_for_is_none() {
         number: 1,
         result: Err("the folder has gone".into()),
     };
-    state.take(failed, Some((run, 0.01)), now);
+    state.take(failed, Some(run), now);
     assert_eq!(state.failure.as_deref(), Some("the folder has gone"));
     assert!(state.watched.is_none());
 }

@@ -1,7 +1,7 @@
 //! How far pictures are answered.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What is being answered.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,16 @@ pub struct PredictWork {
     /// When the first pictures went through the network.
     pub(super) since: Option<Instant>,
     pub(super) is_stopping: bool,
+}
+
+/// How the last work ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Took {
+    /// Answered, or found to be unreadable.
+    pub pictures: usize,
+    /// Since the first pictures went through the network.
+    pub time: Duration,
+    pub was_stopped: bool,
 }
 
 impl PredictWork {

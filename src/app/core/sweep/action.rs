@@ -61,9 +61,8 @@ pub enum SweepAction {
     ShowCurves(Vec<PathBuf>),
     /// Opens the experiment of a cell, by its index in the plan, as a new one.
     ExperimentOfCell(usize),
-    /// Asks whether the chosen setting is to be tested.
+    /// Asks whether the setting that is the best one now is to be tested.
     TestBest,
-    TestSurely,
     /// Asks for the folder that tables, figures and a report go to.
     ExportDialog,
     Export(PathBuf),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::app::core::documents::{file_name, make_absolute};
 use crate::experiment::{Experiment, preset};
-use crate::sweep::Sweep;
+use crate::sweep::{ENDING, Sweep};
 
 /// Steps of undo that are kept.
 const UNDO: usize = 200;
@@ -158,9 +158,6 @@ impl SweepDocument {
         Ok(())
     }
 }
-
-/// How the files of sweeps end.
-pub const ENDING: &str = ".sweep.ron";
 
 /// `path` with the ending that tells a sweep from a preset.
 pub fn with_ending(path: &Path) -> PathBuf {

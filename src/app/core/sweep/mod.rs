@@ -12,11 +12,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::slurm::TaskStatus;
-use crate::sweep::{Plan, default_out};
+use crate::sweep::{CellState, CellStatus, Plan, default_out};
 use crate::worker::messages::{PlanAnswer, PlanBase, SweepStatus};
 
 pub use action::{SlurmAction, SweepAction};
-pub use document::{Draft, ENDING, SweepDocument, UnsavedBase, with_ending};
+pub use document::{Draft, SweepDocument, UnsavedBase, with_ending};
 pub use purpose::SweepPurpose;
 
 /// Everything that the window knows of sweeps.
@@ -35,6 +35,8 @@ pub struct SweepState {
 /// An open sweep.
 #[derive(Debug, Clone)]
 pub struct OpenSweep {
+    /// Another one each time that a sweep is opened, and the same when its file gets another name.
+    pub identity: Arc<()>,
     pub document: SweepDocument,
     pub places: Places,
     /// What followed from the document when it was looked at last.
@@ -65,6 +67,15 @@ pub struct Places {
 pub struct KeptSweep {
     pub file: PathBuf,
     pub places: Places,
+}
+
+/// How many cells of the open sweep have runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SweepRuns {
+    /// Its name.
+    pub sweep: String,
+    pub runs: usize,
+    pub cells: usize,
 }
 
 /// What follows from a sweep's file.
@@ -175,6 +186,7 @@ impl SlurmJobs {
 impl OpenSweep {
     pub fn new(document: SweepDocument, places: Places) -> Self {
         Self {
+            identity: Arc::default(),
             document,
             places,
             planned: Planned {
@@ -191,9 +203,14 @@ impl OpenSweep {
 
     /// The folder of the cells' folders: the one that was chosen, or the usual one of a sweep of this name below `runs`.
     pub fn out(&self, runs: &Path) -> PathBuf {
+        (self.places.out.clone()).unwrap_or_else(|| self.usual_out(runs))
+    }
+
+    /// The folder of the cells' folders that goes by the name of the sweep's file, below `runs`.
+    pub fn usual_out(&self, runs: &Path) -> PathBuf {
         let file = (self.document.file.clone())
             .unwrap_or_else(|| PathBuf::from(self.document.proposed_name()));
-        (self.places.out.clone()).unwrap_or_else(|| default_out(runs, &file))
+        default_out(runs, &file)
     }
 
     /// How the cells stand, where that was read of the cells that there are now.
@@ -204,6 +221,21 @@ impl OpenSweep {
 }
 
 impl SweepState {
+    /// What the open sweep is called, and how many of its cells have runs, where some have: no list of runs shows those before one
+    /// of them is opened.
+    pub fn cells_with_runs(&self) -> Option<SweepRuns> {
+        let open = self.open.as_deref()?;
+        let cells = &open.current_status()?.cells;
+        let has_run =
+            |cell: &&CellStatus| cell.epochs_done > 0 || matches!(cell.state, CellState::Running);
+        Some(SweepRuns {
+            sweep: open.document.draft.sweep.name.clone(),
+            runs: cells.iter().filter(has_run).count(),
+            cells: cells.len(),
+        })
+        .filter(|found| found.runs > 0)
+    }
+
     /// Where the sweep in `file` had its pictures and runs when it was open before.
     pub fn kept_places(&self, file: &Path) -> Option<Places> {
         let kept = self.recent.iter().find(|kept| kept.file == file)?;

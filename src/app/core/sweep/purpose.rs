@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::action::SweepAction;
-use super::document::ENDING;
 use crate::app::core::sources;
+use crate::sweep::ENDING;
 
 /// What a file or folder of a sweep is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use eframe::egui::{self, Align2, Sense, vec2};
 use crate::app::core::command::Command;
 use crate::app::core::state::{Preview, Scan, State};
 use crate::app::core::view_id::ViewId;
+use crate::app::ui::names::shown_name;
 use crate::app::ui::textures::{TextureCache, TextureKey};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{View, ViewContext, ViewInfo, no_experiment_ui};
@@ -15,6 +16,7 @@ use crate::data::{Dataset, Pixels, SplitIndices};
 use crate::experiment::Augmentation;
 use crate::format;
 use crate::report::FigureKind;
+use crate::worker::messages::AugmentedVersion;
 
 /// Versions that are drawn beside the original.
 const VERSIONS: u32 = 15;
@@ -96,6 +98,31 @@ impl AugmentationPreviewView {
             .copied()
     }
 
+    /// Whether training sees anything but the pictures as they are.
+    fn changes_pictures(&self) -> bool {
+        self.augmentation.is_active() || self.augmentation.is_mixing()
+    }
+
+    /// "70 % crack" and "30 % scratch": what a version counts as that is mixed with another picture.
+    fn mixed_classes(&self, picture: usize, version: &AugmentedVersion) -> Option<Vec<String>> {
+        let (partner, own_share) = version.mixed_with?;
+        let (dataset, _) = self.pictures.as_ref()?;
+        let class = |index: usize| {
+            let picture = dataset.pictures.get(index)?;
+            let class = dataset.classes.get(picture.label as usize)?;
+            Some(shown_name(class).into_owned())
+        };
+        let (own, other) = (class(picture)?, class(partner)?);
+        let own_percent = (own_share * 100.0).round();
+        Some(match own == other {
+            true => vec![format!("100 % {own}")],
+            false => vec![
+                format!("{own_percent} % {own}"),
+                format!("{} % {other}", 100.0 - own_percent),
+            ],
+        })
+    }
+
     fn number(&self) -> usize {
         self.pictures
             .as_ref()
@@ -166,7 +193,7 @@ pub fn augmentation_view_ui(
     };
     bar_ui(ui, view, local, picture, number);
     ui.add_space(tokens::SPACE_S);
-    if !view.augmentation.is_active() {
+    if !view.changes_pictures() {
         let colors = tokens(ui);
         ui.label(colors.muted(format!(
             "{} No augmentation is switched on: training sees the picture as it is. Switch some on under Augmentation at the left.",
@@ -205,7 +232,7 @@ fn bar_ui(
             local.position = (local.position + 1) % number;
         }
         let again = ui.add_enabled(
-            view.augmentation.is_active(),
+            view.changes_pictures(),
             egui::Button::new(format!("{} New versions", icon::DICE_FIVE)),
         );
         if again
@@ -266,50 +293,77 @@ fn grid_ui(
             let columns = ((width + gap) / (LEAST_SIDE + gap)).floor().clamp(2.0, 8.0);
             let side = (((width + gap) / columns) - gap).min(240.0).floor();
             // Without a change, all versions are the original.
-            let versions = match view.augmentation.is_active() {
+            let versions = match view.changes_pictures() {
                 true => VERSIONS as usize,
                 false => 0,
             };
             ui.horizontal_wrapped(|ui| {
                 for index in 0..=versions {
+                    let version =
+                        preview.and_then(|preview| preview.versions.get(index.wrapping_sub(1)));
                     let pixels = preview.and_then(|preview| match index {
                         0 => Some(&preview.original),
-                        _ => preview.versions.get(index - 1),
+                        _ => version.map(|version| &version.pixels),
                     });
                     if preview.is_some() && pixels.is_none() {
                         break;
                     }
-                    let key = TextureKey { generation, index };
-                    version_ui(ui, &mut local.textures, key, pixels, side, index);
+                    let drawn = DrawnVersion {
+                        key: TextureKey { generation, index },
+                        pixels,
+                        classes: version.and_then(|version| view.mixed_classes(picture, version)),
+                    };
+                    version_ui(ui, &mut local.textures, &drawn, side);
                 }
             });
         });
 }
 
-fn version_ui(
-    ui: &mut egui::Ui,
-    textures: &mut TextureCache,
+/// What is drawn in one place of the grid.
+struct DrawnVersion<'a> {
+    /// The original is at index 0.
     key: TextureKey,
-    pixels: Option<&Pixels>,
-    side: f32,
-    index: usize,
-) {
+    pixels: Option<&'a Pixels>,
+    /// Of a mixed picture: both classes with their shares.
+    classes: Option<Vec<String>>,
+}
+
+fn version_ui(ui: &mut egui::Ui, textures: &mut TextureCache, drawn: &DrawnVersion<'_>, side: f32) {
+    let DrawnVersion {
+        key,
+        pixels,
+        classes,
+    } = drawn;
+    let index = key.index;
     let colors = tokens(ui);
     let (rect, response) = ui.allocate_exact_size(egui::Vec2::splat(side), Sense::hover());
     ui.painter()
         .rect_filled(rect, tokens::RADIUS_M, colors.sunken);
     if let Some(pixels) = pixels
-        && let Some(texture) = textures.get(ui.ctx(), key, pixels)
+        && let Some(texture) = textures.get(ui.ctx(), *key, pixels)
     {
         egui::Image::new(&texture)
             .corner_radius(tokens::RADIUS_M)
             .paint_at(ui, rect);
     }
-    let name = if index == 0 {
-        "Original".to_owned()
-    } else {
-        format!("Version {index}")
+    let name = match (index, classes) {
+        (0, _) => "Original".to_owned(),
+        (_, None) => format!("Version {index}"),
+        (_, Some(classes)) => format!("Version {index}: {}", classes.join(", ")),
     };
+    if let Some(classes) = classes {
+        let font = egui::FontId::proportional(tokens::TEXT_SMALL);
+        let margin = vec2(6.0, 3.0);
+        let galley =
+            ui.painter()
+                .layout(classes.join("\n"), font, colors.text, side - 2.0 * margin.x);
+        let height = (galley.size().y + 2.0 * margin.y).min(side);
+        let band =
+            egui::Rect::from_min_max(egui::pos2(rect.left(), rect.bottom() - height), rect.max);
+        let painter = ui.painter().with_clip_rect(rect);
+        painter.rect_filled(band, tokens::RADIUS_M, colors.surface);
+        painter.galley(band.min + margin, galley, colors.text);
+    }
     if index == 0 {
         let stroke = egui::Stroke::new(tokens::STROKE_PLOT, colors.accent);
         ui.painter()

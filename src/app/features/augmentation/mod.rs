@@ -16,7 +16,7 @@ use crate::app::ui::tokens::{self, icon};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::widgets;
 use crate::data::augment::flip_views;
-use crate::experiment::{Augmentation, FreezePlan, Views};
+use crate::experiment::{Augmentation, FreezePlan, Views, bounds};
 use crate::format;
 use crate::training::time_estimate::RunEstimate;
 
@@ -43,8 +43,9 @@ impl Section for AugmentationSection {
     }
 
     fn summary(&self, document: &Document, _context: &mut ViewContext<'_>) -> String {
-        let is_active = document.experiment.augmentation.is_active();
-        String::from(if is_active { "on" } else { "off" })
+        let augmentation = &document.experiment.augmentation;
+        let is_on = augmentation.is_active() || augmentation.is_mixing();
+        String::from(if is_on { "on" } else { "off" })
     }
 }
 
@@ -82,6 +83,8 @@ impl AugmentationEditorView {
         let cost = cost(&experiment.augmentation, frozen_epochs);
         let choice = layers
             .filter(|_| experiment.augmentation.is_active() && frozen_epochs > 0)
+            // Nothing is kept of either.
+            .filter(|_| !experiment.augmentation.is_mixing())
             .and_then(|layers| Choice::new(state, layers, &experiment.augmentation));
         Some(Self {
             editor,
@@ -135,6 +138,15 @@ fn usual_views(augmentation: &Augmentation) -> u32 {
 }
 
 fn cost(augmentation: &Augmentation, frozen_epochs: u32) -> String {
+    if augmentation.is_mixing() {
+        return match frozen_epochs {
+            0 => "Nothing is frozen: new versions and mixed pictures cost no extra time.".into(),
+            _ => format!(
+                "Every epoch mixes pictures otherwise, so nothing is cached: the frozen layers compute every picture again in each of {}.",
+                format::plural(frozen_epochs.into(), "epoch", "epochs")
+            ),
+        };
+    }
     if !augmentation.is_active() {
         return "No augmentation: the frozen layers compute every picture once.".into();
     }
@@ -149,6 +161,20 @@ fn cost(augmentation: &Augmentation, frozen_epochs: u32) -> String {
         Views::Cached(views) => format!(
             "The frozen layers compute every picture {}, however many epochs follow.",
             format::plural(views.into(), "time", "times")
+        ),
+    }
+}
+
+/// What mixing does to the targets and to what is reported.
+fn mixing_note(augmentation: &Augmentation) -> Option<&'static str> {
+    let both = augmentation.mixup > 0.0 && augmentation.cutmix > 0.0;
+    match (augmentation.is_mixing(), both) {
+        (false, _) => None,
+        (true, true) => Some(
+            "Each batch draws one of both. The training loss counts both classes of a picture by their shares, the training accuracy the larger one: both look worse than on whole pictures.",
+        ),
+        (true, false) => Some(
+            "The training loss counts both classes of a picture by their shares, the training accuracy the larger one: both look worse than on whole pictures.",
         ),
     }
 }
@@ -250,6 +276,40 @@ pub fn augmentation_ui(ui: &mut egui::Ui, view: &AugmentationEditorView, out: &m
         widgets::problem(ui, problem.map(|problem| problem.message.as_str()));
     }
     widgets::problem(ui, view.editor.draft().problem("augmentation.rotation"));
+    let tooltip = "One of 14 operations for each picture, at a random strength: shear, shift, rotation, brightness, colour, contrast, sharpness, posterize, solarize, auto-contrast, equalize or none (TrivialAugmentWide). Needs no tuning, and goes with flips and crop";
+    if widgets::toggle(ui, "TrivialAugment", tooltip, &mut changes.trivial_augment) {
+        touched = Some("");
+    }
+
+    widgets::heading(ui, "Mixed pictures");
+    let idle = (view.editor.situation).why_idle(Control::Mixing, &view.editor.experiment);
+    let alphas = [
+        (
+            "Mixup, alpha",
+            "augmentation.mixup",
+            "Blend every picture with another of its batch, and their classes by the same share, drawn from Beta(alpha, alpha): 0 is off, 0.2 usual, 1 blends evenly",
+            &mut changes.mixup,
+            "mixup",
+        ),
+        (
+            "CutMix, alpha",
+            "augmentation.cutmix",
+            "Paste a rectangle of another picture of the batch into every picture, and count its class by the rectangle's area, drawn from Beta(alpha, alpha): 0 is off, 1 usual",
+            &mut changes.cutmix,
+            "CutMix",
+        ),
+    ];
+    widgets::idle_if(ui, idle, |ui| {
+        for (label, field, tooltip, alpha, merge) in alphas {
+            if widgets::slider(ui, label, tooltip, alpha, bounds::MIXING_ALPHA, 0.05, "") {
+                touched = Some(merge);
+            }
+            widgets::problem(ui, view.editor.draft().problem(field));
+        }
+    });
+    if let Some(text) = mixing_note(changes) {
+        widgets::note(ui, text);
+    }
 
     widgets::heading(ui, "Versions of a picture");
     #[derive(Clone, PartialEq)]
@@ -311,8 +371,9 @@ pub fn augmentation_ui(ui: &mut egui::Ui, view: &AugmentationEditorView, out: &m
         {
             out.push(Command::ShowView(ViewId::AUGMENTATION));
         }
-        let active = draft.experiment.augmentation.is_active();
-        ui.add_enabled_ui(active, |ui| {
+        let augmentation = &draft.experiment.augmentation;
+        let is_on = augmentation.is_active() || augmentation.is_mixing();
+        ui.add_enabled_ui(is_on, |ui| {
             let none = ui
                 .button("Switch all off")
                 .on_hover_text("Switch every random change off: train on the pictures as they are");
@@ -387,6 +448,12 @@ mod tests {
         assert!(cost(&changes, 10).contains("each of 10 epochs"));
         changes.views = Views::Cached(2);
         assert!(cost(&changes, 10).contains("2 times"));
+        assert!(cost(&changes, 0).starts_with("Nothing is frozen"));
+        changes.mixup = 0.2;
+        assert!(
+            cost(&changes, 10).contains("nothing is cached")
+                && cost(&changes, 10).contains("10 epochs")
+        );
         assert!(cost(&changes, 0).starts_with("Nothing is frozen"));
     }
 }

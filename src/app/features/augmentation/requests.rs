@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use crate::app::core::request::{Request, RequestStep};
 use crate::app::core::session::Session;
-use crate::app::core::state::{NoticeKind, Preview};
-use crate::data::{Dataset, Pixels};
-use crate::experiment::{Augmentation, Fit};
-use crate::worker::messages::{Failure, Question};
+use crate::app::core::state::{NoticeKind, Preview, Scan};
+use crate::data::{Dataset, Pixels, augment};
+use crate::experiment::{Augmentation, Experiment, Fit};
+use crate::worker::messages::{AugmentedVersion, Failure, Question};
 
 /// The side of a previewed square, in pixels.
 const PREVIEW: u32 = 224;
@@ -19,8 +19,11 @@ pub struct AugmentationRequests {
     preview: Request<PreviewKey, Versions>,
 }
 
+/// Pictures that the versions are mixed with in turn.
+const PARTNERS: u32 = 5;
+
 /// The picture as it is, and its versions.
-type Versions = (Pixels, Vec<Pixels>);
+type Versions = (Pixels, Vec<AugmentedVersion>);
 
 /// What a preview depends on.
 #[derive(Debug, Clone)]
@@ -28,6 +31,7 @@ struct PreviewKey {
     pictures_version: u64,
     dataset: Weak<Dataset>,
     index: usize,
+    partners: Vec<usize>,
     seed: u64,
     count: u32,
     augmentation: Augmentation,
@@ -47,8 +51,27 @@ impl PartialEq for PreviewKey {
         };
         self.dataset.ptr_eq(&other.dataset)
             && numbers(self) == numbers(other)
+            && self.partners == other.partners
             && self.augmentation == other.augmentation
     }
+}
+
+/// Some training pictures other than `index`, drawn anew with `seed`; none where the experiment mixes none.
+fn partners(scan: &Scan, experiment: &Experiment, index: usize, seed: u64) -> Vec<usize> {
+    let Scan::Done { split, .. } = scan else {
+        return Vec::new();
+    };
+    let train = &split.train;
+    if !experiment.augmentation.is_mixing() || train.is_empty() {
+        return Vec::new();
+    }
+    (0..PARTNERS)
+        .filter_map(|number| {
+            let drawn = augment::seed_for(seed, number, index) % train.len() as u64;
+            let partner = train.get(drawn as usize).copied()?;
+            (partner != index).then_some(partner)
+        })
+        .collect()
 }
 
 impl AugmentationRequests {
@@ -63,6 +86,7 @@ impl AugmentationRequests {
             pictures_version: session.pictures_version,
             dataset: Arc::downgrade(dataset),
             index,
+            partners: partners(&session.state.scan, &document.experiment, index, seed),
             seed,
             count,
             augmentation: document.experiment.augmentation.clone(),
@@ -74,6 +98,7 @@ impl AugmentationRequests {
         session.workers.ask(Question::Augment {
             dataset: dataset.clone(),
             index,
+            partners: key.partners.clone(),
             augmentation: Box::new(key.augmentation.clone()),
             fit: key.fit,
             side: PREVIEW,

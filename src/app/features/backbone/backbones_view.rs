@@ -10,7 +10,7 @@ use super::backbones_scatter::scatter_ui;
 use crate::app::core::command::Command;
 use crate::app::core::state::{MeasuredNow, Scan, Seen, State, Tree};
 use crate::app::core::view_id::ViewId;
-use crate::app::features::backbone::{choose, per_second};
+use crate::app::features::backbone::{accuracy_text, choose, per_second};
 use crate::app::ui::editor::EditorView;
 use crate::app::ui::table::next_order;
 use crate::app::ui::textures::{TextureCache, TextureKey};
@@ -185,6 +185,11 @@ pub fn obstacle(state: &State, backbone: &BackboneConfig) -> Option<&'static str
             state.stored_weights.contains(&named)
         })
     };
+    if catalogue::find(&backbone.name).is_some_and(|info| !info.has_classifier()) {
+        return Some(
+            "It learned without ImageNet’s classes and has no classifier, so it names nothing before a head is trained.",
+        );
+    }
     match &backbone.weights {
         WeightsSource::Random => Some("Random weights predict nothing useful before training."),
         WeightsSource::Pretrained if !is_stored() => {
@@ -265,7 +270,7 @@ fn sorted(rows: &[BackboneRow], sorting: Sorting) -> Vec<&BackboneRow> {
     // The least is the best; nothing where it is not known.
     let number = |row: &BackboneRow| match column {
         TableColumn::Name => Some(0.0),
-        TableColumn::Accuracy => Some(-row.info.default_weights().imagenet_top1),
+        TableColumn::Accuracy => row.info.default_weights().accuracy().map(|top1| -top1),
         TableColumn::Parameters => Some(row.info.backbone_parameters as f64),
         TableColumn::Work => Some(row.info.gflops),
         TableColumn::Speed => row.pictures_per_second.map(|rate| -rate),
@@ -545,10 +550,7 @@ fn table_ui(
                         .map_or_else(unknown, |estimate| format::remaining(of(estimate)))
                 };
                 let cells = [
-                    (
-                        TableColumn::Accuracy,
-                        format!("{:.1} %", weights.imagenet_top1),
-                    ),
+                    (TableColumn::Accuracy, accuracy_text(weights)),
                     (
                         TableColumn::Parameters,
                         format::magnitude(row.info.backbone_parameters),

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use eframe::egui::{self, Align2, Sense, vec2};
 
 use crate::app::core::command::Command;
+use crate::app::core::shootout::{BackbonesPage, ShootoutAction};
 use crate::app::core::state::{Document, State};
 use crate::app::ui::disclosure::disclosure;
 use crate::app::ui::editor::{Draft, EditorView};
@@ -23,7 +24,7 @@ use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::widgets;
 use crate::experiment::{NormPolicy, Preprocessing, TrainedNorm, WeightsSource};
 use crate::format;
-use crate::models::catalogue::{self, ArchitectureInfo};
+use crate::models::catalogue::{self, ArchitectureInfo, WeightsInfo};
 use crate::models::weights::{self, Examined};
 use weights_panel::weights_ui;
 
@@ -82,9 +83,16 @@ pub(in crate::app) fn per_second(speed: f64) -> String {
     }
 }
 
+/// `82.5 %`, or a dash where the backbone has no classifier to be right with.
+pub(in crate::app) fn accuracy_text(weights: &WeightsInfo) -> String {
+    let known = weights.accuracy();
+    known.map_or_else(|| "–".to_owned(), |top1| format!("{top1:.1} %"))
+}
+
 /// The most accurate on ImageNet first.
 pub(in crate::app) fn by_accuracy(a: &ArchitectureInfo, b: &ArchitectureInfo) -> Ordering {
-    let top1 = |info: &ArchitectureInfo| info.default_weights().imagenet_top1;
+    // Those of which none is known stand last.
+    let top1 = |info: &ArchitectureInfo| info.default_weights().accuracy().unwrap_or(0.0);
     top1(b).total_cmp(&top1(a))
 }
 
@@ -174,10 +182,22 @@ pub fn backbone_ui(
     let mut draft = view.editor.draft();
     cards_ui(ui, view, local, &mut draft);
     widgets::problem(ui, draft.problem("backbone.name"));
+    compare_ui(ui, out);
     weights_ui(ui, view, local, &mut draft, out);
     input_ui(ui, &mut draft);
     norm_ui(ui, &mut draft);
     draft.finish(out);
+}
+
+/// The way to the page that measures networks on the pictures at hand.
+fn compare_ui(ui: &mut egui::Ui, out: &mut Vec<Command>) {
+    ui.add_space(tokens::SPACE_XS);
+    let tooltip = "Measure which network is best on your pictures, and at what cost";
+    let button = ui.button("Compare networks on these pictures…");
+    if button.on_hover_text(tooltip).clicked() {
+        let page = BackbonesPage::OnPictures;
+        out.push(Command::Shootout(ShootoutAction::Show(page)));
+    }
 }
 
 fn cards_ui(
@@ -294,7 +314,7 @@ fn card_ui(
         small.clone(),
         colors.text_muted,
     );
-    let accuracy = format!("{:.1} %", weights.imagenet_top1);
+    let accuracy = accuracy_text(weights);
     let font = tokens::medium_font(tokens::TEXT_BODY);
     painter.text(
         inner.right_top(),
@@ -325,18 +345,33 @@ fn card_ui(
             format!("{speed} pictures per second on this machine, with every layer frozen")
         },
     );
+    let parameters = format::thousands(info.backbone_parameters);
+    let parameters = match info.has_classifier() {
+        true => format!(
+            "{parameters} parameters without its ImageNet classifier, which the new head replaces; {} with it",
+            format::thousands(info.parameters)
+        ),
+        false => {
+            format!("{parameters} parameters; it learned without classes and has no classifier")
+        }
+    };
+    let accuracy = weights.accuracy().map_or_else(
+        || format!("No accuracy on ImageNet is published for {}", weights.name),
+        |top1| {
+            format!(
+                "{top1:.1} % top-1 accuracy on ImageNet with {}",
+                weights.name
+            )
+        },
+    );
     let text = format!(
-        "{}\n{}\n{} parameters without its ImageNet classifier, which the new head replaces; {} with it\n\
+        "{}\n{}\n{parameters}\n\
          {:.2} billion multiply-adds (GFLOPs) per picture of {} pixels\n{speed}\n\
-         {:.1} % top-1 accuracy on ImageNet with {}\nWeights: {:.0} MB, {}; {}",
+         {accuracy}\nWeights: {:.0} MB, {}; {}",
         info.title,
         info.paper,
-        format::thousands(info.backbone_parameters),
-        format::thousands(info.parameters),
         info.gflops,
         weights.input_size,
-        weights.imagenet_top1,
-        weights.name,
         weights.file_mb,
         weights.licence,
         weights.origin(),

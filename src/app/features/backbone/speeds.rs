@@ -94,7 +94,7 @@ impl Speeds {
         if self.touched.is_none() || ctx.input(|input| !input.events.is_empty()) {
             self.touched = Some(now);
         }
-        if session.state.is_training() && self.measuring.is_pending() {
+        if is_busy(session) && self.measuring.is_pending() {
             self.end(session);
         }
         self.ask_next(session, ctx, now);
@@ -132,7 +132,7 @@ impl Speeds {
 
     fn ask_next(&mut self, session: &mut Session, ctx: &egui::Context, now: Instant) {
         let is_busy = self.measuring.is_pending()
-            || session.state.is_training()
+            || is_busy(session)
             || matches!(session.state.scan, Scan::Running { .. })
             || session.state.devices.is_none()
             || session.state.documents.is_empty();
@@ -234,7 +234,7 @@ impl Speeds {
         match self.measuring.answer(|asked| *asked == backbone, result) {
             None => {}
             // Beside a training that began meanwhile, it measured the training.
-            Some(Ok(_)) if session.state.is_training() => {}
+            Some(Ok(_)) if is_busy(session) => {}
             Some(Ok(measured)) => {
                 self.repeats.note(measured.taken, Instant::now());
                 let speeds = &mut session.state.speeds;
@@ -259,6 +259,11 @@ impl Speeds {
         self.repeats = Repeats::default();
         self.measure_all();
     }
+}
+
+/// Whether the machine computes for somebody who waits: what is measured beside that says little.
+fn is_busy(session: &Session) -> bool {
+    session.state.is_training() || session.state.shootout.is_live()
 }
 
 #[cfg(test)]

@@ -262,14 +262,9 @@ fn published_ui(ui: &mut egui::Ui, published: &'static [WeightsInfo], draft: &mu
 
 /// "74.1 % on ImageNet, 224 pixels cropped from 256, 98 MB, BSD-3-Clause, downloaded when first needed"
 fn line(weights: &WeightsInfo) -> String {
-    let accuracy = if weights.imagenet_top1.is_finite() && weights.imagenet_top1 > 0.0 {
-        format!(
-            "{} on ImageNet, ",
-            format::percent(weights.imagenet_top1 / 100.0)
-        )
-    } else {
-        String::new()
-    };
+    let accuracy = weights.accuracy().map_or_else(String::new, |top1| {
+        format!("{} on ImageNet, ", format::percent(top1 / 100.0))
+    });
     let from = weights.origin();
     format!(
         "{accuracy}{} pixels cropped from {}, {:.0} MB, {}, {from}",

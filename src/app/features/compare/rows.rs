@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::view::Named;
 use crate::analysis::comparison::{ComparedRun, Comparison};
-use crate::evaluation::{ClassReport, ClassificationReport, Spread, wilson};
+use crate::evaluation::{ClassReport, ClassificationReport, Score, Spread};
 use crate::format;
 use crate::runs::seeds::{self, one_per_seed};
 
@@ -29,7 +29,8 @@ pub const RESULT_COLUMNS: [(&str, &str); 8] = [
     ),
     (
         "95 % interval",
-        "Wilson's interval: where the true accuracy lies, as far as this many pictures can tell",
+        "Where the true accuracy lies, as far as this many pictures can tell: Wilson's interval, or a bootstrap of groups where \
+         pictures belong to groups",
     ),
     (
         "Macro-F1",
@@ -77,7 +78,6 @@ pub(super) fn results(comparison: &Comparison, runs: &[Named]) -> Vec<ResultRow>
 
 fn run_row(run: &ComparedRun, named: &Named, of_group: bool) -> ResultRow {
     let (correct, total) = (run.confusion.correct(), run.confusion.total());
-    let interval = wilson(correct, total);
     let summary = &run.summary;
     let loss = format!("{:.3}", run.log_loss);
     ResultRow {
@@ -86,7 +86,7 @@ fn run_row(run: &ComparedRun, named: &Named, of_group: bool) -> ResultRow {
         of_group,
         values: vec![
             format::percent(run.confusion.accuracy()),
-            format::percent_range(interval.low, interval.high),
+            interval(&run.accuracy),
             format!("{:.3}", run.report.macro_average.f1),
             loss,
             summary
@@ -99,9 +99,11 @@ fn run_row(run: &ComparedRun, named: &Named, of_group: bool) -> ResultRow {
             format::magnitude(summary.trainable_parameters),
         ],
         tooltip: format!(
-            "{} of {} test pictures classified correctly; {}, on {}{}",
+            "{} of {} test pictures classified correctly; {}; {}, on {}{}",
             format::thousands(correct),
             format::thousands(total),
+            (run.accuracy.why_no_interval())
+                .unwrap_or_else(|| format!("interval: {}", run.accuracy.method.title())),
             summary.backbone,
             summary.device,
             summary
@@ -109,6 +111,13 @@ fn run_row(run: &ComparedRun, named: &Named, of_group: bool) -> ResultRow {
                 .map_or_else(String::new, |memory| format!("; memory at most {memory}")),
         ),
     }
+}
+
+fn interval(score: &Score) -> String {
+    score.interval.map_or_else(
+        || "–".to_owned(),
+        |interval| format::percent_range(interval.low, interval.high),
+    )
 }
 
 /// Several seeds of one experiment: means, with the spread of accuracy and macro-F1.

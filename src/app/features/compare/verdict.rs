@@ -6,10 +6,6 @@ use crate::analysis::comparison::Comparison;
 use crate::format;
 use crate::runs::seeds;
 
-/// What the numbers of a verdict are.
-const HOW: &str = "How this is computed: the interval is the 95 % interval of the difference of paired shares (Newcombe); p is the \
-                   probability that chance alone makes the two numbers so different (McNemar's exact test).";
-
 /// A verdict in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerdictText {
@@ -29,6 +25,7 @@ pub(super) fn verdict(
     let judged = better::judge(
         (first, &comparison.right(from)),
         (second, &comparison.right(to)),
+        comparison.picture_groups.as_deref(),
         (&name(from), &name(to)),
         &seed_pairs(comparison, from, to),
     );
@@ -48,7 +45,7 @@ pub(super) fn verdict(
         format::thousands(paired.only_first_right),
     )];
     evidence.extend(verdict.seeds.clone().map(|text| format!("{text}.")));
-    evidence.push(HOW.to_owned());
+    evidence.push(format!("How this is computed: {}.", paired.how()));
     Some(VerdictText {
         sentence: format!("{}: {}", verdict.headline, verdict.evidence),
         evidence,

@@ -7,6 +7,7 @@ use crate::app::core::view_id::ViewId;
 use crate::app::ui::curves::{CurvesLocal, CurvesView, overlay_ui};
 use crate::app::ui::diagnosis::verdicts_ui;
 use crate::app::ui::hidden_runs::{self, show_hidden_ui};
+use crate::app::ui::sweep_runs::sweep_runs_ui;
 use crate::app::ui::tokens::{self, icon};
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::widgets;
@@ -49,6 +50,10 @@ pub fn curves_ui(
                 text,
                 |_| {},
             );
+            return;
+        }
+        if let Some(found) = view.of_sweep.as_ref().filter(|_| view.runs_known == 0) {
+            sweep_runs_ui(ui, found, out);
             return;
         }
         let (title, text) = if view.runs_known > 0 {

@@ -5,7 +5,7 @@ use eframe::egui;
 use super::data_table::{column_ui, text_field};
 use crate::app::ui::editor::Draft;
 use crate::app::ui::widgets;
-use crate::data::scan::ColumnPreview;
+use crate::data::scan::{ColumnPreview, names_a_thing};
 use crate::experiment::{Column, DataSource, GroupBy, bounds};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,52 +28,9 @@ fn kind(group: Option<&GroupBy>) -> GroupingKind {
     }
 }
 
-/// What columns are called that hold what belongs together.
-const THINGS: [&str; 30] = [
-    "patient",
-    "subject",
-    "participant",
-    "person",
-    "donor",
-    "case",
-    "animal",
-    "mouse",
-    "rat",
-    "plant",
-    "tree",
-    "cell",
-    "well",
-    "plate",
-    "specimen",
-    "sample",
-    "slide",
-    "scan",
-    "study",
-    "series",
-    "lesion",
-    "eye",
-    "video",
-    "clip",
-    "sequence",
-    "session",
-    "recording",
-    "scene",
-    "group",
-    "batch",
-];
-
 /// The column that seems to hold what belongs together, by its name: `patient`, `patient_id`, `PatientID`.
 fn likely(columns: &[ColumnPreview]) -> Option<Column> {
-    let is_thing = |name: &str| {
-        let name: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
-        let name = name.to_lowercase();
-        let bare = ["ids", "id", "number", "no", "name", "code"]
-            .iter()
-            .find_map(|ending| name.strip_suffix(ending))
-            .unwrap_or(&name);
-        THINGS.iter().any(|thing| bare == *thing || name == *thing)
-    };
-    let found = columns.iter().find(|column| is_thing(&column.name))?;
+    let found = columns.iter().find(|column| names_a_thing(&column.name))?;
     Some(found.column.clone())
 }
 

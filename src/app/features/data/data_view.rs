@@ -8,13 +8,14 @@ use super::table_preview::{TableView, table_preview_ui};
 use crate::app::core::command::Command;
 use crate::app::core::state::{Scan, State};
 use crate::app::core::view_id::ViewId;
+use crate::app::ui::editor::EditorView;
 use crate::app::ui::names::shown_name;
 use crate::app::ui::textures::{TextureCache, TextureKey};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::widgets;
 use crate::data::{Dataset, Pixels, Remark, RemarkKind, SplitIndices, problems, split};
-use crate::experiment::DataSource;
+use crate::experiment::{DataSource, preset};
 use crate::format;
 use crate::report::FigureKind;
 
@@ -49,7 +50,23 @@ impl View for DataTab {
         if !local.wanted.is_empty() {
             out.push(Command::RequestThumbnails(local.wanted.clone()));
         }
+        if let Some(assignment) = local.keep_together.take() {
+            keep_together(context.state, &assignment, out);
+        }
     }
+}
+
+/// Sets what a remark proposes to keep pictures of one thing together.
+fn keep_together(state: &State, assignment: &str, out: &mut Vec<Command>) {
+    let Some(editor) = EditorView::build(state) else {
+        return;
+    };
+    let mut draft = editor.draft();
+    if let Err(reason) = preset::set_field(&mut draft.experiment, assignment) {
+        log::warn!("{assignment} is not set: {reason}");
+        return;
+    }
+    draft.finish(out);
 }
 
 /// Plain data of the data view.
@@ -72,6 +89,8 @@ pub struct ReadyView {
     pub classes: Vec<ClassRow>,
     /// Train, validation and test.
     pub totals: [usize; 3],
+    /// Of a cross-validation, of which fold these are.
+    pub fold: Option<String>,
     /// Reason and path.
     pub problems: Vec<(String, String)>,
     /// What was taken where there was a choice, and what deserves a look.
@@ -226,6 +245,7 @@ impl ReadyView {
         Self {
             classes,
             totals: [split.train.len(), split.validation.len(), split.test.len()],
+            fold: fold_text(state),
             problems: dataset
                 .problems
                 .iter()
@@ -256,11 +276,26 @@ impl ReadyView {
     }
 }
 
+/// What the numbers of training, validation and test are of, where there are several.
+fn fold_text(state: &State) -> Option<String> {
+    let folds = state
+        .active_document()?
+        .experiment
+        .data
+        .split
+        .cross_validation()?;
+    Some(format!(
+        "Training, validation and test as in the first of {folds} folds; each fold is the test once."
+    ))
+}
+
 /// What the data view remembers between frames.
 #[derive(Default)]
 pub struct DataViewLocal {
     /// Pictures on screen whose thumbnails are missing: the shell asks the assistant for them.
     pub wanted: Vec<usize>,
+    /// What was clicked to keep pictures of one thing together: a field of the preset and its value.
+    pub keep_together: Option<String>,
     selected_class: usize,
     textures: TextureCache,
 }
@@ -397,7 +432,7 @@ fn ready_ui(
         .show(ui, |ui| {
             let top = ui.cursor().top();
             totals_ui(ui, view);
-            remarks_ui(ui, &view.remarks);
+            remarks_ui(ui, &view.remarks, &mut local.keep_together);
             if let Some(table) = table {
                 table_preview_ui(ui, table, out);
             }
@@ -452,10 +487,13 @@ fn totals_ui(ui: &mut egui::Ui, view: &ReadyView) {
             widgets::swatch(ui, color, &format!("{title} {}", format::percent(share)));
         }
     });
+    if let Some(fold) = &view.fold {
+        widgets::note(ui, fold);
+    }
 }
 
 /// What was taken where the source left a choice, warnings first.
-fn remarks_ui(ui: &mut egui::Ui, remarks: &[Remark]) {
+fn remarks_ui(ui: &mut egui::Ui, remarks: &[Remark], keep_together: &mut Option<String>) {
     if remarks.is_empty() {
         return;
     }
@@ -471,6 +509,18 @@ fn remarks_ui(ui: &mut egui::Ui, remarks: &[Remark]) {
                 ui.label(RichText::new(symbol).color(color));
                 ui.add(egui::Label::new(&remark.text).wrap());
             });
+            if let Some(assignment) = remark.proposed_group() {
+                ui.horizontal(|ui| {
+                    // Below the text, not below its symbol.
+                    ui.add_space(tokens::SPACE_L);
+                    let tooltip = "Sets “Group by” in the Data panel, so that pictures of one such thing stay in one part of \
+                                   the split";
+                    let button = ui.button("Keep these together");
+                    if button.on_hover_text(tooltip).clicked() {
+                        *keep_together = Some(assignment.to_owned());
+                    }
+                });
+            }
         }
     }
 }

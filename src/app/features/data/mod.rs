@@ -1,5 +1,6 @@
 //! Left side: where the pictures come from and how they are split.
 
+mod data_folds;
 pub mod data_group;
 pub mod data_table;
 pub mod data_view;
@@ -207,6 +208,7 @@ pub fn data_editor_ui(
     draft.touched(changed, "fit");
 
     widgets::heading(ui, "Split");
+    data_folds::folds_ui(ui, &mut draft);
     let idle = draft.why_idle(Control::ValidationShare);
     let share = &mut draft.experiment.data.split.validation;
     let tooltip = "Share of the pictures outside the test set that are not trained on, but used to choose the best epoch";
@@ -261,6 +263,7 @@ pub fn data_editor_ui(
     }
     widgets::problem(ui, draft.problem("data.limit"));
     excluded_ui(ui, &mut draft);
+    together_ui(ui, &mut draft);
 
     classes_ui(ui, view, local, &mut draft);
     draft.finish(out);
@@ -288,6 +291,38 @@ fn excluded_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
         draft.experiment.data.exclude.clear();
     }
     widgets::problem(ui, draft.problem("data.exclude"));
+}
+
+/// How many pictures are kept together by their names, and the way back.
+fn together_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>) {
+    let sets = &draft.experiment.data.split.together;
+    if sets.is_empty() {
+        return;
+    }
+    let tooltip = "Pictures that stay in one part of the split and in one fold, each set for itself: those that look alike, as a \
+                   rule (Gallery, Label issues, Find duplicates)";
+    let names: Vec<String> = sets.iter().take(20).map(|set| set.join(", ")).collect();
+    let text = format!(
+        "{} in {}",
+        crate::format::plural(
+            sets.iter().map(Vec::len).sum::<usize>() as u64,
+            "picture",
+            "pictures"
+        ),
+        crate::format::plural(sets.len() as u64, "set", "sets")
+    );
+    widgets::row(ui, "Kept together", tooltip, |ui| {
+        ui.label(text)
+            .on_hover_text(format!("{tooltip}\n{}", names.join("\n")));
+    });
+    if ui
+        .button("Keep together no more")
+        .on_hover_text("Empties the list of pictures that are kept together")
+        .clicked()
+    {
+        draft.experiment.data.split.together.clear();
+    }
+    widgets::problem(ui, draft.problem("data.split.together"));
 }
 
 fn source_ui(ui: &mut egui::Ui, view: &DataEditorView, out: &mut Vec<Command>) {

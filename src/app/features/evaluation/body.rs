@@ -90,6 +90,7 @@ fn scores(predictions: &Predictions, decision: &Decision, answers: &[Answer]) ->
         predictions.rows.len() as u64,
         decision,
     )
+    .of_groups(predictions)
 }
 
 fn confusions(scores: &AnswerScores) -> Vec<TopConfusion> {

@@ -164,6 +164,7 @@ mod tests {
         let predictions = Arc::new(Predictions {
             classes: vec!["a".into(), "b".into()],
             rows,
+            ..Predictions::default()
         });
         let evaluation = Evaluation::without_bootstrap(&predictions, &Decision::default());
         Arc::new(PreparedAnswers::new(

@@ -4,7 +4,7 @@
 use eframe::egui;
 
 use super::EvaluationLocal;
-use super::view::{EvaluationBody, EvaluationView, RunChoice, Status};
+use super::view::{EvaluationBody, EvaluationView, NoveltyView, RunChoice, Status};
 use crate::app::core::command::Command;
 use crate::app::core::prepared_answers::Choices;
 use crate::app::core::settings::SettingChange;
@@ -117,7 +117,7 @@ fn sliders_ui(
     }
     if let Some(novelty) = &view.novelty {
         ui.add_space(tokens::SPACE_S);
-        novelty_ui(ui, novelty.rate, out);
+        novelty_ui(ui, novelty, out);
     }
     let moved = choices.threshold != 0.5 || choices.reject_below != 0.0 || choices.use_temperature;
     let name = "Reset the decision";
@@ -144,27 +144,21 @@ fn sliders_ui(
 }
 
 /// How many of one's own pictures may be refused as none of the classes: a setting, which every run follows.
-fn novelty_ui(ui: &mut egui::Ui, rate: f64, out: &mut Vec<Command>) {
-    let mut rates = RATES.to_vec();
-    if !rates.contains(&rate) {
-        rates.push(rate);
-    }
+fn novelty_ui(ui: &mut egui::Ui, novelty: &NoveltyView, out: &mut Vec<Command>) {
     if ui.available_size_before_wrap().x < 230.0 {
         ui.end_row();
     }
     let tooltip = "How many of your own pictures may be refused. A picture that is less like the training pictures than \
                    nearly all validation pictures is none of the classes, however confident the prediction. Rarer false \
-                   alarms let more such pictures pass";
+                   alarms let more such pictures pass, and take more validation pictures: with 99 of them, 1 in 100 is the least";
     ui.add(egui::Label::new(tokens(ui).muted("None of these")).truncate())
         .on_hover_text(tooltip);
-    let selected = rates.iter().position(|known| *known == rate);
-    let items = || -> Vec<Item> {
-        let item = |rate: &f64| Item::new(rate_text(*rate));
-        rates.iter().map(item).collect()
-    };
-    let shown = Item::new(rate_text(rate));
+    let NoveltyView { rate, rates, .. } = novelty;
+    let selected = rates.iter().position(|known| known == rate);
+    let item = |rate: &f64| Item::new(rate_text(*rate));
+    let items = || rates.iter().map(item).collect();
     let labels = ("None of these", tooltip);
-    if let Some(chosen) = drop_down(ui, labels, 104.0, selected, &shown, items) {
+    if let Some(chosen) = drop_down(ui, labels, 104.0, selected, &item(rate), items) {
         out.push(Command::ChangeSetting(SettingChange::NoveltyRate(
             rates[chosen],
         )));
@@ -256,8 +250,6 @@ fn slider_ui(ui: &mut egui::Ui, text: &str, name: &str, tooltip: &str, value: &m
     }
 }
 
-/// Of one's own pictures, the shares that can be chosen to be refused.
-const RATES: [f64; 6] = [0.1, 0.05, 0.02, 0.01, 0.005, 0.001];
 /// Length of a slider, in points: a hundred steps that can be hit.
 const SLIDER: f32 = 140.0;
 /// The number beside it, with what stands between.

@@ -75,6 +75,7 @@ fn one_against_rest(predictions: &Predictions, class: usize) -> Vec<ClassRanking
     let one = Predictions {
         classes: vec!["class".into(), "rest".into()],
         rows,
+        ..Predictions::default()
     };
     let first = Ranking::new(&one).classes.into_iter().next();
     (first.into_iter())

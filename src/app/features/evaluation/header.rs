@@ -139,6 +139,13 @@ pub(super) fn split_name(split: Split) -> &'static str {
     }
 }
 
+/// Of a cell of a sweep, before its setting is chosen.
+const WITHHELD: (&str, &str) = (
+    "The test pictures are withheld",
+    "This run is a cell of a sweep. Its test pictures are withheld until the sweep’s setting is chosen: “Test the best setting…”, in \
+     the sweep’s results, then looks at them.",
+);
+
 /// What stands in place of an evaluation that is not there.
 pub(super) fn status_ui(
     ui: &mut egui::Ui,
@@ -184,6 +191,16 @@ pub(super) fn status_ui(
                     .clicked()
                 {
                     out.push(Command::StopEvaluation);
+                }
+            });
+        }
+        Status::Failed(_) | Status::Idle
+            if pictures > 0 && view.split == Split::Test && view.test_is_withheld =>
+        {
+            widgets::empty_state(ui, icon::TARGET, WITHHELD.0, WITHHELD.1, |ui| {
+                let tooltip = "The pictures by which the sweep chooses its best setting";
+                if widgets::primary_button(ui, "Show the validation pictures", tooltip).clicked() {
+                    out.push(Command::ShowSplit(Split::Validation));
                 }
             });
         }

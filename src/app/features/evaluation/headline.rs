@@ -4,7 +4,7 @@ use eframe::egui::{self, Rect, Sense, pos2, vec2};
 
 use super::given::Given;
 use super::header::split_name;
-use super::numbers::card;
+use super::numbers::{NO_INTERVAL, card};
 use super::view::{Card, EvaluationBody, EvaluationView, Headline, RunChoice, WorstClass};
 use super::{pictures_of, show_confusion};
 use crate::app::core::command::{Command, GalleryFilter};
@@ -19,9 +19,9 @@ pub(super) fn headline(scores: &AnswerScores, given: &Given<'_>) -> Headline {
     let confusion = &scores.confusion;
     let total = confusion.total();
     // A score of the moment takes its interval from the bootstrap as soon as that is done.
-    let macro_f1 = given
-        .with_intervals()
-        .map_or(scores.macro_f1, |all| all.answers.macro_f1);
+    let known = given.with_intervals();
+    let macro_f1 = known.map_or(scores.macro_f1, |all| all.answers.macro_f1);
+    let accuracy = known.map_or(scores.accuracy, |all| all.answers.accuracy);
     let largest = (0..confusion.classes.len())
         .map(|class| (confusion.truths(class), class))
         .max_by_key(|&(pictures, class)| (pictures, std::cmp::Reverse(class)))
@@ -29,13 +29,14 @@ pub(super) fn headline(scores: &AnswerScores, given: &Given<'_>) -> Headline {
     Headline {
         accuracy: card(
             "Accuracy",
-            &scores.accuracy,
+            &accuracy,
             true,
             "Share of the classified pictures whose predicted class is the true one",
         ),
-        shares: (scores.accuracy.interval)
+        shares: (accuracy.interval)
             .filter(|_| total > 0)
-            .map(|interval| [scores.accuracy.value, interval.low, interval.high]),
+            .map(|interval| [accuracy.value, interval.low, interval.high]),
+        groups: known.and_then(|all| Some(all.groups?.groups)),
         correct: confusion.correct(),
         baseline: largest.map(|(pictures, class)| {
             let share = pictures as f64 / total as f64;
@@ -125,10 +126,17 @@ pub(super) fn sentence(body: &EvaluationBody, split: Split) -> String {
         );
     }
     if let (Split::Test, Some([_, low, high])) = (split, headline.shares) {
-        text = format!(
-            "{text} On new pictures of the same kind, expect {} (95 % interval).",
-            format::percent_interval(low, high)
-        );
+        let interval = format::percent_interval(low, high);
+        text = match headline.groups {
+            // Groups are what the interval counts.
+            Some(groups) => format!(
+                "{text} On pictures of other groups of the same kind, expect {interval} (95 % interval, of {}).",
+                format::plural(groups as u64, "group", "groups")
+            ),
+            None => format!(
+                "{text} On new pictures of the same kind, expect {interval} (95 % interval)."
+            ),
+        };
     }
     text.push_str(caution);
     if let Some((class, share)) = &headline.baseline {
@@ -222,7 +230,10 @@ fn number_ui(ui: &mut egui::Ui, card: &Card) {
     let small = egui::FontId::proportional(tokens::TEXT_SMALL);
     let label = (ui.painter()).layout_no_wrap(card.label.clone(), small, colors.text_muted);
     let body = egui::FontId::proportional(tokens::TEXT_BODY);
-    let interval = format!("95 % interval {}", card.interval);
+    let interval = match card.interval.as_str() {
+        NO_INTERVAL => "No interval".to_owned(),
+        ends => format!("95 % interval {ends}"),
+    };
     let interval = ui
         .painter()
         .layout_no_wrap(interval, body, colors.text_muted);
@@ -421,4 +432,70 @@ fn tile_ui(ui: &mut egui::Ui, width: f32, tile: &Tile<'_>, opens: bool) -> bool 
         format!("{}\n{}", tile.spoken, tile.tooltip)
     };
     response.on_hover_text(hint).clicked()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::app::core::prepared_answers::{Choices, PreparedAnswers};
+    use crate::app::features::evaluation::body;
+    use crate::evaluation::{Decision, Evaluation, Groups, Prediction, Predictions};
+
+    #[test]
+    fn the_interval_that_stands_first_is_of_patients() {
+        // Thirty patients of four pictures each, which are right or wrong together.
+        let rows = (0..120).map(|index| {
+            let patient = index / 4;
+            let sure = if patient % 5 == 0 { 0.4 } else { 0.9 };
+            Prediction {
+                file: format!("{index}.png"),
+                truth: patient % 2,
+                probabilities: match patient % 2 {
+                    0 => vec![sure, 1.0 - sure],
+                    _ => vec![1.0 - sure, sure],
+                },
+            }
+        });
+        let named = (0..120).map(|index| (format!("{index}.png"), (index / 4).to_string().into()));
+        let predictions = Arc::new(Predictions {
+            classes: vec!["a".into(), "b".into()],
+            rows: rows.collect(),
+            groups: Groups::new(named),
+        });
+        let evaluation = Evaluation::new(&predictions, &Decision::default());
+        let by_patient = evaluation.answers.accuracy.interval.unwrap();
+        let by_picture = evaluation
+            .groups
+            .unwrap()
+            .accuracy_by_picture
+            .interval
+            .unwrap();
+        assert!(by_patient.high - by_patient.low > 1.5 * (by_picture.high - by_picture.low));
+        let source = PreparedAnswers::new(predictions, Arc::new(evaluation), None);
+        let plain = body::build(&source, &Choices::default(), None, 0);
+        let [accuracy, low, high] = plain.headline.shares.unwrap();
+        assert!((accuracy - 0.8).abs() < 1e-9);
+        assert_eq!((low, high), (by_patient.low, by_patient.high));
+        let text = sentence(&plain, Split::Test);
+        assert!(
+            text.contains("On pictures of other groups of the same kind")
+                && text.contains("of 30 groups"),
+            "{text}"
+        );
+        // While a slider moves there is none, rather than one of pictures.
+        let moved = Choices {
+            reject_below: 0.55,
+            ..Choices::default()
+        };
+        let live = body::build(&source, &moved, None, 0);
+        assert_eq!(
+            (
+                live.headline.shares,
+                live.headline.accuracy.interval.as_str()
+            ),
+            (None, "…")
+        );
+    }
 }

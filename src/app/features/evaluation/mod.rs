@@ -11,6 +11,7 @@ mod headline;
 mod matrix_card;
 mod numbers;
 mod plots;
+mod refit;
 mod report;
 pub mod requests;
 pub mod view;
@@ -191,6 +192,9 @@ fn body_ui(
             cards::cards_ui(ui, body);
         }
     });
+    if let Some(refit) = &view.refit {
+        widgets::card(ui, |ui| refit::refit_ui(ui, refit, out));
+    }
     columns_ui(ui, view, run, body, local, out);
     curves::curves_ui(ui, body, &mut local.choices);
     // Last, because it comes later than everything else.

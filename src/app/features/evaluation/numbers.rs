@@ -5,6 +5,9 @@ use super::view::Card;
 use crate::evaluation::{AnswerScores, Evaluation, IntervalMethod, Score};
 use crate::format;
 
+/// Stands for an interval that there is none of.
+pub(super) const NO_INTERVAL: &str = "no interval";
+
 /// A score's numbers for a card: shares in per cent, others with three digits.
 pub(super) fn card(label: &str, score: &Score, share: bool, what: &str) -> Card {
     let value = score.value;
@@ -22,7 +25,7 @@ pub(super) fn card(label: &str, score: &Score, share: bool, what: &str) -> Card 
             format!("95 % interval ({})", method(score.method)),
         ),
         None => match score.why_no_interval() {
-            Some(reason) => ("no interval".into(), reason),
+            Some(reason) => (NO_INTERVAL.into(), reason),
             None => ("…".into(), "The 95 % interval is being computed".into()),
         },
     };

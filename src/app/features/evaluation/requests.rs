@@ -302,5 +302,7 @@ fn remark(evaluated: &RunEvaluation) -> Option<String> {
         parts.push(format!("the predictions could not be kept: {reason}"));
     }
     parts.extend(run.remarks.iter().cloned());
-    (!parts.is_empty()).then(|| parts.join("; "))
+    // Some are whole sentences already.
+    let text = parts.join("; ").replace(".; ", ". ");
+    (!parts.is_empty()).then_some(text)
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::refit::RefitView;
 use crate::app::core::evaluation::{self, Part};
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::{RunRecord, State};
 use crate::app::ui::diagnosis::DiagnosisView;
 use crate::app::ui::matrix::MatrixView;
 use crate::data::Split;
-use crate::evaluation::novelty::{KnownNovelty, distance_text, rate_text};
+use crate::evaluation::novelty::{KnownNovelty, NoveltyLimit, distance_text, held_rate, rate_text};
 use crate::format;
 
 /// Plain data of the whole view.
@@ -22,6 +23,8 @@ pub struct EvaluationView {
     /// Pictures of training, validation and test of the shown run.
     pub pictures: [usize; 3],
     pub status: Status,
+    /// Whether its test pictures are not to be looked at yet: it is a cell of a sweep whose setting is not chosen.
+    pub test_is_withheld: bool,
     pub body: Option<Arc<EvaluationBody>>,
     pub diagnosis: Option<DiagnosisView>,
     /// What a person should know of the answers: pictures that are gone or have changed.
@@ -31,19 +34,24 @@ pub struct EvaluationView {
     pub can_train: bool,
     /// Pictures that are none of the classes; nothing where the run can't tell them.
     pub novelty: Option<NoveltyView>,
+    /// Of a cross-validation, the network that is trained on all its folds.
+    pub refit: Option<RefitView>,
 }
 
 /// What is said of pictures that are none of the classes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NoveltyView {
-    /// The share of one's own pictures that may be refused, as it was asked for.
+    /// The share of one's own pictures that may be refused, as it holds.
     pub rate: f64,
+    /// Shares that can be chosen, falling: those that the run's validation pictures can tell, `rate` among them.
+    pub rates: Vec<f64>,
     /// "None of these: beyond a distance of 0.431, as 1 in 100 of your own may be; …"
     pub sentence: String,
 }
 
 impl NoveltyView {
-    fn build(known: &KnownNovelty, rate: f64) -> Option<Self> {
+    /// `rate`: as it was asked for.
+    pub fn build(known: &KnownNovelty, rate: f64) -> Option<Self> {
         let limit = known.limit(rate)?;
         let mut sentence = format!(
             "None of these: beyond a distance of {}, as {} of your own pictures may be",
@@ -63,8 +71,23 @@ impl NoveltyView {
         if let Some(remark) = limit.remark() {
             sentence += &format!(". {remark}");
         }
-        Some(Self { rate, sentence })
+        Some(Self {
+            rate: limit.rate,
+            rates: rates(&limit),
+            sentence,
+        })
     }
+}
+
+/// Of one's own pictures, the shares that can be chosen to be refused, and the limit's own. What few pictures can't tell stands
+/// there as the least that they can: a list never names another rate than the sentence below it.
+fn rates(limit: &NoveltyLimit) -> Vec<f64> {
+    const USUAL: [f64; 6] = [0.1, 0.05, 0.02, 0.01, 0.005, 0.001];
+    let held = |asked: &f64| held_rate(*asked, limit.validation_pictures);
+    let mut rates: Vec<f64> = USUAL.iter().map(held).chain([limit.rate]).collect();
+    rates.sort_by(|a, b| b.total_cmp(a));
+    rates.dedup();
+    rates
 }
 
 impl EvaluationView {
@@ -108,6 +131,7 @@ impl EvaluationView {
                 ]
             }),
             status: status(part(split)),
+            test_is_withheld: summary.is_some_and(|summary| summary.test_is_withheld),
             body,
             diagnosis: shown.and_then(|run| DiagnosisView::of(state, run)),
             remark: match part(split) {
@@ -123,6 +147,7 @@ impl EvaluationView {
                     .and_then(|known| NoveltyView::build(known, state.evaluation.novelty_rate)),
                 _ => None,
             },
+            refit: shown.and_then(RefitView::build),
         }
     }
 }
@@ -186,6 +211,8 @@ pub struct Headline {
     pub accuracy: Card,
     /// The accuracy and its interval as shares, for their bar; nothing of no pictures.
     pub shares: Option<[f64; 3]>,
+    /// Where pictures belong to groups, how many: the intervals are of these.
+    pub groups: Option<usize>,
     /// Of the pictures that are classified.
     pub correct: u64,
     /// “the largest class (functional)”, and the share of pictures that always predicting it would get right.

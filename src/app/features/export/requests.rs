@@ -370,9 +370,10 @@ fn figure_of(
             let document = state.active_document().ok_or(missing)?;
             let experiment = document.experiment.clone();
             Ok(Box::new(move || {
+                let versions = preview.versions.iter();
                 let figure = report::augmented(
                     preview.original.clone(),
-                    preview.versions.clone(),
+                    versions.map(|version| version.pixels.clone()).collect(),
                     &experiment,
                 );
                 Ok(Box::new(figure) as Box<dyn Figure>)

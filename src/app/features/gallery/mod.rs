@@ -15,7 +15,7 @@ use std::sync::Arc;
 use eframe::egui;
 
 use crate::app::core::command::{Command, GalleryFilter};
-use crate::app::core::state::State;
+use crate::app::core::state::{RunRecord, State};
 use crate::app::core::view_id::ViewId;
 use crate::app::ui::closeup::CloseupLocal;
 use crate::app::ui::disclosure::disclosure_ui;
@@ -24,6 +24,7 @@ use crate::app::ui::picture_grid::{GridLocal, NARROW};
 use crate::app::ui::tokens::icon;
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::widgets;
+use crate::data::Split;
 use crate::report::FigureKind;
 use view::{Content, GalleryCache, GalleryView, Query, ReadyView};
 
@@ -157,17 +158,43 @@ pub fn gallery_ui(
         }
         Content::Failed(reason) => {
             toolbar::runs_ui(ui, view, None, local);
-            widgets::empty_state(
-                ui,
-                icon::WARNING_CIRCLE,
-                "This run has no predictions to show",
-                reason,
-                |_| (),
-            );
+            let choice = view.run.and_then(|run| view.runs.get(run));
+            let run = choice.and_then(|choice| state.runs.iter().find(|run| run.id == choice.id));
+            let summary = run.and_then(|run| run.summary.as_ref());
+            let (symbol, title, text) = match summary {
+                Some(summary) if summary.test_is_withheld => {
+                    (icon::GRID_FOUR, NOT_TESTED.0, NOT_TESTED.1)
+                }
+                _ => (
+                    icon::WARNING_CIRCLE,
+                    "This run has no predictions to show",
+                    reason.as_str(),
+                ),
+            };
+            widgets::empty_state(ui, symbol, title, text, |ui| {
+                if let Some(run) = run {
+                    unanswered_ui(ui, run, state, out);
+                }
+            });
         }
         Content::Ready(ready) => ready_ui(ui, view, ready, state, local, out),
     }
     local.grid.end_frame(out);
+}
+
+/// Of a cell of a sweep, before its setting is chosen.
+const NOT_TESTED: (&str, &str) = (
+    "The test pictures are withheld",
+    "This run is a cell of a sweep, whose test pictures nobody looks at before a setting is chosen. Its network can predict the \
+     validation pictures, by which the sweep chooses.",
+);
+
+/// What a run that was never tested can be asked for.
+fn unanswered_ui(ui: &mut egui::Ui, run: &RunRecord, state: &State, out: &mut Vec<Command>) {
+    let is_tested = (run.summary.as_ref()).is_some_and(|summary| summary.test.is_some());
+    if let Some(folder) = run.folder.as_ref().filter(|_| !is_tested) {
+        toolbar::answer_ui(ui, folder, Split::Validation, state, out);
+    }
 }
 
 fn train_button_ui(ui: &mut egui::Ui, state: &State, out: &mut Vec<Command>) {

@@ -1,12 +1,14 @@
 //! What the gallery asks of other threads, and what a person asks of the gallery.
 
 use crate::analysis::out_of_fold::FOLDS;
+use crate::analysis::suspects::kept_together;
 use crate::app::core::command::GalleryFilter;
 use crate::app::core::evaluation::pictures_of;
 use crate::app::core::gallery::{GalleryAction, GalleryRequests, SearchState};
 use crate::app::core::session::Session;
 use crate::app::core::state::{Document, NoticeKind};
 use crate::app::core::view_id::ViewId;
+use crate::experiment::DataConfig;
 use crate::format;
 use crate::worker::messages::{GalleryQuestion, Question};
 
@@ -52,17 +54,18 @@ pub fn carry_out(session: &mut Session, action: GalleryAction) {
             }
         }
         GalleryAction::Exclude { files, excluded } => return exclude(session, files, excluded),
+        GalleryAction::KeepTogether(sets) => return keep_together(session, &sets),
     };
     session.ask(Question::Gallery(question));
 }
 
 /// In all open experiments on the same pictures: runs of them are compared only where they were tested on the same. One step of
-/// undo in each.
-fn exclude(session: &mut Session, files: Vec<String>, excluded: bool) {
+/// undo in each. The names of the experiments.
+fn change_all(session: &mut Session, change: impl Fn(&mut DataConfig)) -> Vec<String> {
     let pictures =
         |document: &Document| pictures_of(&document.experiment, document.base().as_deref());
     let Some(in_front) = session.state.active_document().map(pictures) else {
-        return;
+        return Vec::new();
     };
     let active = session.state.active;
     let mut names = Vec::new();
@@ -72,7 +75,32 @@ fn exclude(session: &mut Session, files: Vec<String>, excluded: bool) {
             continue;
         }
         let mut experiment = document.experiment.clone();
-        let list = &mut experiment.data.exclude;
+        change(&mut experiment.data);
+        names.push(format!("“{}”", experiment.name));
+        document.edit(experiment, "");
+    }
+    names
+}
+
+fn keep_together(session: &mut Session, sets: &[Vec<String>]) {
+    let names = change_all(session, |data| {
+        data.split.together = kept_together(&data.split.together, sets);
+    });
+    if !names.is_empty() {
+        let number = sets.iter().map(Vec::len).sum();
+        let title = format!(
+            "{} kept together in {}",
+            format::count(number, "picture is", "pictures are"),
+            names.join(", ")
+        );
+        let text = "The next runs have other parts of the split, so that they are not compared with those before.";
+        session.notice(NoticeKind::Info, title, text);
+    }
+}
+
+fn exclude(session: &mut Session, files: Vec<String>, excluded: bool) {
+    let names = change_all(session, |data| {
+        let list = &mut data.exclude;
         if excluded {
             list.extend(files.iter().cloned());
             list.sort_unstable();
@@ -80,9 +108,7 @@ fn exclude(session: &mut Session, files: Vec<String>, excluded: bool) {
         } else {
             list.retain(|file| !files.contains(file));
         }
-        names.push(format!("“{}”", experiment.name));
-        document.edit(experiment, "");
-    }
+    });
     if names.len() > 1 {
         let pictures = format::count(files.len(), "picture", "pictures");
         let title = match excluded {

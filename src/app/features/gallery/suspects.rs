@@ -1,13 +1,14 @@
 //! Labels that are likely wrong, and the same picture twice: listed with the reason.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use eframe::egui::{self, Rect, Sense, pos2, vec2};
 
 use super::GalleryLocal;
-use super::closeup::exclude_button;
+use super::closeup::{ON_OTHERS, exclude_button, is_on_them};
 use super::view::ReadyView;
-use crate::analysis::suspects::Suspect;
+use crate::analysis::suspects::{Suspect, kept_together};
 use crate::app::core::command::Command;
 use crate::app::core::gallery::{GalleryAction, SearchState};
 use crate::app::core::state::State;
@@ -39,6 +40,7 @@ pub fn suspects_ui(
     if let Some(groups) = state.gallery.likely_groups.get(folder) {
         widgets::note(ui, groups);
     }
+    together_ui(ui, ready, state, out);
     widgets::note(
         ui,
         "Look at each before you exclude it: it may be a difficult picture with the right label. Excluding changes the \
@@ -173,6 +175,49 @@ fn search_ui(
     if let Some(SearchState::Failed(reason)) = state {
         widgets::problem(ui, Some(reason));
     }
+}
+
+/// One click that keeps what looks alike in one part of the split.
+fn together_ui(ui: &mut egui::Ui, ready: &ReadyView, state: &State, out: &mut Vec<Command>) {
+    let Some(alike) = state
+        .gallery
+        .alike
+        .get(&ready.run.folder)
+        .filter(|sets| !sets.is_empty())
+    else {
+        return;
+    };
+    let Some(document) = state.active_document() else {
+        return;
+    };
+    let kept = &document.experiment.data.split.together;
+    let pictures = format::plural(
+        alike.iter().map(Vec::len).sum::<usize>() as u64,
+        "picture",
+        "pictures",
+    );
+    let sets = format::plural(alike.len() as u64, "set", "sets");
+    if kept_together(kept, alike) == kept_together(kept, &[]) {
+        let text = format!(
+            "{pictures} that look alike ({sets}) are kept together in {}",
+            document.experiment.name
+        );
+        ui.label(tokens(ui).muted(text));
+        return;
+    }
+    ui.horizontal_wrapped(|ui| {
+        let text = format!("{pictures} look alike, in {sets}");
+        ui.label(tokens(ui).muted(text));
+        let tooltip = "The next runs of the open experiments on these pictures have each set in one part of the split, and in \
+                       one fold: a test on a copy of a training picture is too good. The list of pictures stands in the \
+                       experiment (“Kept together” in the Data panel), and can be undone";
+        let button = ui.add_enabled(is_on_them(ready, state), egui::Button::new("Keep alike pictures together"));
+        let button = button.on_hover_text(tooltip).on_disabled_hover_text(ON_OTHERS);
+        if button.clicked() {
+            let action = GalleryAction::KeepTogether(Arc::clone(alike));
+            out.push(Command::Gallery(action));
+        }
+    });
 }
 
 /// How many pictures the active experiment leaves out, and the way back.

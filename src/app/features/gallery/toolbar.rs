@@ -1,12 +1,14 @@
 //! Above the pictures: which run, which filters, in which order, and what they come to.
 
+use std::path::Path;
+
 use eframe::egui::{self, vec2};
 
 use super::view::{GalleryView, ReadyView};
 use super::{GalleryLocal, Mode};
 use crate::app::core::command::Command;
 use crate::app::core::gallery::GalleryAction;
-use crate::app::core::state::State;
+use crate::app::core::state::{RunRecord, State};
 use crate::app::ui::drop_down::Item;
 use crate::app::ui::names::shown_name;
 use crate::app::ui::picture_grid::{combo, confidence_ui, make_room, side_ui};
@@ -301,43 +303,65 @@ fn split_ui(ui: &mut egui::Ui, ready: &ReadyView, filter: &mut Filter) {
 
 /// Parts of the split that the run's network has not answered yet.
 fn further_splits_ui(ui: &mut egui::Ui, ready: &ReadyView, state: &State, out: &mut Vec<Command>) {
-    for (split, predict, predicting) in [
-        (
-            Split::Validation,
-            "Predict the validation pictures",
-            "Predicting the validation pictures…",
-        ),
-        (
-            Split::Train,
+    // Of a cross-validation every picture is a test picture.
+    let has_folds = |run: &&RunRecord| {
+        run.summary
+            .as_ref()
+            .is_some_and(|summary| summary.folds.is_some())
+    };
+    let mut runs = state.runs.iter().filter(has_folds);
+    if runs.any(|run| run.folder.as_ref() == Some(&ready.run.folder)) {
+        return;
+    }
+    for split in [Split::Validation, Split::Train] {
+        if !ready.splits.iter().any(|(known, _)| *known == split) {
+            make_room(ui, 190.0);
+            answer_ui(ui, &ready.run.folder, split, state, out);
+        }
+    }
+}
+
+/// A button that lets a run's network answer a part of its split.
+pub fn answer_ui(
+    ui: &mut egui::Ui,
+    folder: &Path,
+    split: Split,
+    state: &State,
+    out: &mut Vec<Command>,
+) {
+    let (predict, predicting) = match split {
+        Split::Train => (
             "Predict the training pictures",
             "Predicting the training pictures…",
         ),
-    ] {
-        if ready.splits.iter().any(|(known, _)| *known == split) {
-            continue;
-        }
-        let folder = &ready.run.folder;
-        let is_asked = state.gallery.answering.contains(&(folder.clone(), split));
-        make_room(ui, 190.0);
-        let text = if is_asked {
-            format!("{} {predicting}", icon::HOURGLASS)
-        } else {
-            format!("{} {predict}", icon::PLUS)
-        };
-        let button = ui.add_enabled(!is_asked, egui::Button::new(text));
-        let button = button
+        Split::Validation => (
+            "Predict the validation pictures",
+            "Predicting the validation pictures…",
+        ),
+        Split::Test => ("Predict the test pictures", "Predicting the test pictures…"),
+    };
+    let is_asked = state
+        .gallery
+        .answering
+        .contains(&(folder.to_path_buf(), split));
+    let text = if is_asked {
+        format!("{} {predicting}", icon::HOURGLASS)
+    } else {
+        format!("{} {predict}", icon::PLUS)
+    };
+    let button = ui.add_enabled(!is_asked, egui::Button::new(text));
+    let button = button
             .accessible_name(predict)
             .on_hover_text(
-                "The run's network predicts the class of these pictures too, and they are shown beside the test pictures. It takes \
+                "The run's network predicts the class of these pictures too, and they are shown here. It takes \
                  a while; the predictions are kept in the run's folder",
             )
             .on_disabled_hover_text("The network is predicting these pictures");
-        if button.clicked() {
-            out.push(Command::Gallery(GalleryAction::Answer(
-                folder.clone(),
-                split,
-            )));
-        }
+    if button.clicked() {
+        out.push(Command::Gallery(GalleryAction::Answer(
+            folder.to_path_buf(),
+            split,
+        )));
     }
 }
 
@@ -354,13 +378,19 @@ pub fn summary_ui(ui: &mut egui::Ui, ready: &ReadyView, local: &mut GalleryLocal
     };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(tokens::SPACE_L, tokens::SPACE_XS);
+        // What is not of the test says so.
+        let (one, many) = match ready.splits.as_slice() {
+            [(Split::Validation, _)] => ("validation picture", "validation pictures"),
+            [(Split::Train, _)] => ("training picture", "training pictures"),
+            _ => ("picture", "pictures"),
+        };
         let shown = if summary.all == ready.total() {
-            format::plural(summary.all as u64, "picture", "pictures")
+            format::plural(summary.all as u64, one, many)
         } else {
             format!(
                 "{} of {}",
                 format::thousands(summary.all as u64),
-                format::plural(ready.total() as u64, "picture", "pictures")
+                format::plural(ready.total() as u64, one, many)
             )
         };
         ui.label(tokens::semibold(shown));

@@ -38,14 +38,8 @@ pub fn hit_ui(ui: &mut egui::Ui, hit: &Hit, is_selected: bool) -> egui::Response
     let galley = ui.painter().layout_job(job);
     let size = vec2(width, galley.size().y + 2.0 * PADDING.y);
     let (rect, response) = ui.allocate_exact_size(size, egui::Sense::click());
-    let fill = match (is_selected, response.hovered()) {
-        (true, _) => Some(t.accent_faint),
-        (false, true) => Some(t.faint),
-        (false, false) => None,
-    };
-    if let Some(fill) = fill {
-        ui.painter().rect_filled(rect, tokens::RADIUS_M, fill);
-    }
+    let fill = t.choice_fill(is_selected, response.hovered());
+    ui.painter().rect_filled(rect, tokens::RADIUS_M, fill);
     if response.has_focus() {
         let stroke = egui::Stroke::new(tokens::STROKE_THIN, t.accent);
         let inside = egui::StrokeKind::Inside;

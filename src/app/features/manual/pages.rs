@@ -35,7 +35,7 @@ macro_rules! picture {
 }
 
 /// In the order in which they are read.
-pub const PAGES: [Page; 12] = [
+pub const PAGES: [Page; 13] = [
     page!("01-start.md"),
     page!("02-your-pictures.md"),
     page!("03-backbone.md"),
@@ -48,10 +48,11 @@ pub const PAGES: [Page; 12] = [
     page!("10-use.md"),
     page!("11-questions.md"),
     page!("12-sweeps.md"),
+    page!("13-which-network.md"),
 ];
 
 /// By the path that pages show them by.
-pub const PICTURES: [(&str, &[u8]); 10] = [
+pub const PICTURES: [(&str, &[u8]); 12] = [
     picture!("pictures/augmentation.png"),
     picture!("pictures/backbones.png"),
     picture!("pictures/compare.png"),
@@ -61,5 +62,7 @@ pub const PICTURES: [(&str, &[u8]); 10] = [
     picture!("pictures/gallery.png"),
     picture!("pictures/head.png"),
     picture!("pictures/layers.png"),
+    picture!("pictures/sweep-setup.png"),
+    picture!("pictures/sweep.png"),
     picture!("pictures/welcome.png"),
 ];

@@ -14,6 +14,7 @@ use crate::app::core::command::Command;
 use crate::app::ui::theme::dialog;
 use crate::app::ui::tokens;
 use crate::app::ui::widgets;
+use crate::models::origin::Origin;
 use crate::report::{ModelCard, NetworkFormat, NetworkOptions};
 
 /// Plain data of the dialog.
@@ -32,6 +33,16 @@ pub struct Licence {
     pub sentence: String,
     /// Said loudly.
     pub restriction: Option<String>,
+}
+
+impl Licence {
+    fn of(origin: &Origin) -> Self {
+        let (sentence, restriction) = origin.sentences();
+        Self {
+            sentence,
+            restriction,
+        }
+    }
 }
 
 /// How far an export is.

@@ -15,7 +15,7 @@ use crate::app::core::session::Session;
 use crate::app::core::state::{Cause, NoticeKind};
 use crate::data::StopFlag;
 use crate::export::ExportError;
-use crate::export::origin::Origin;
+use crate::models::origin::Origin;
 use crate::report::{ExportedNetwork, NetworkOptions, export_network};
 use crate::runs::{slug, store};
 use crate::worker::messages::Failure;
@@ -192,11 +192,7 @@ impl NetworkExports {
         (self.looking).start("graft-licence", folder.clone(), notify, move || {
             let experiment = store::experiment(&folder).map_err(Failure::failed)?;
             let origin = Origin::of(&experiment.backbone).map_err(Failure::failed)?;
-            let (sentence, restriction) = origin.sentences();
-            Ok(Licence {
-                sentence,
-                restriction,
-            })
+            Ok(Licence::of(&origin))
         });
     }
 
@@ -204,7 +200,6 @@ impl NetworkExports {
         self.stage = match outcome {
             Ok(written) => {
                 session.has_gone(&Cause::NetworkExport);
-                let (sentence, restriction) = written.origin.sentences();
                 Stage::Done(Done {
                     format: written.format,
                     out: written.out,
@@ -212,10 +207,7 @@ impl NetworkExports {
                     model_card: Arc::new(written.model_card),
                     bytes: written.bytes,
                     sentences: written.sentences,
-                    licence: Licence {
-                        sentence,
-                        restriction,
-                    },
+                    licence: Licence::of(&written.origin),
                     remarks: written.remarks,
                 })
             }
@@ -224,8 +216,10 @@ impl NetworkExports {
         };
         match &self.stage {
             Stage::Done(done) => {
-                let text = [&[done.out.display().to_string()], done.sentences.as_slice()].concat();
-                let text = text.join(". ");
+                let said = [done.sentences.as_slice(), &done.remarks]
+                    .concat()
+                    .join(" ");
+                let text = format!("{}: {said}", done.out.display());
                 match self.open {
                     true => session.log(NoticeKind::Info, format!("a network is written: {text}")),
                     false => session.notice(NoticeKind::Info, "The network is written", text),

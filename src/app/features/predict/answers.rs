@@ -7,8 +7,7 @@ use super::{Mode, PredictLocal, chips, filters, unread};
 use crate::app::core::command::Command;
 use crate::app::core::prediction::{Chosen, PredictAction, PredictPurpose};
 use crate::app::core::state::State;
-use crate::app::ui::disclosure::disclosure_ui;
-use crate::app::ui::picture_grid::{self, NARROW, make_room, pressed};
+use crate::app::ui::picture_grid::{self, make_room, pressed};
 use crate::app::ui::tokens::{self, icon};
 use crate::app::ui::widgets;
 use crate::{format, shown};
@@ -38,13 +37,8 @@ pub fn answers_ui(
         unread::unread_ui(ui, &prediction.unread, out);
         return;
     }
-    // In a narrow room the filters would leave none for the pictures.
-    let is_narrow = ui.available_width() < NARROW;
-    if is_narrow {
-        let tooltip = "Which pictures are shown, in which order, and how large";
-        disclosure_ui(ui, "Filters and order", tooltip, &mut local.filters);
-    }
-    if !is_narrow || local.filters {
+    // Most of the room is the pictures': which filters are active, chips say.
+    if local.filters {
         filters::filters_ui(ui, view, &prediction.tally, local);
     }
     chips::chips_ui(ui, view, &mut local.query);
@@ -103,7 +97,7 @@ fn nothing_ui(ui: &mut egui::Ui, view: &AnswersView, state: &State, local: &mut 
     widgets::empty_state(ui, symbol, title, text, |_| ());
 }
 
-/// What can be done with the answers that are shown.
+/// What can be done with the answers that are shown, and in which order they are.
 fn actions_ui(
     ui: &mut egui::Ui,
     view: &AnswersView,
@@ -120,8 +114,8 @@ fn actions_ui(
             true => ("Save as CSV…".to_owned(), "Copy by class…".to_owned()),
             // Said before, not afterwards.
             false => (
-                format!("Save {number} shown as CSV…"),
-                format!("Copy {number} shown by class…"),
+                format!("Save {number} as CSV…"),
+                format!("Copy {number} by class…"),
             ),
         };
         for (symbol, text, tooltip, purpose) in [
@@ -172,6 +166,10 @@ fn actions_ui(
         {
             out.push(Command::Predict(PredictAction::Clear));
         }
+        make_room(ui, filters::ORDER_WIDTH);
+        ui.add_enabled_ui(local.mode == Mode::Pictures, |ui| {
+            filters::order_ui(ui, view, local);
+        });
         // At the end: nothing moves when the first file could not be read.
         if !prediction.unread.is_empty() {
             make_room(ui, 170.0);

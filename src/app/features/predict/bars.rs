@@ -5,7 +5,6 @@ use eframe::egui::{self, Align2, FontId, Rect, Sense, pos2, vec2};
 use super::filters::UNSURE_TOOLTIP;
 use super::query::{Query, Shown, TRAINING_PICTURES};
 use super::view::AnswersView;
-use super::words::largest;
 use crate::app::core::prediction::PredictionState;
 use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::widgets;
@@ -53,7 +52,8 @@ pub fn bars_ui(ui: &mut egui::Ui, state: &PredictionState, view: &AnswersView, q
     };
     let named = named_classes(state);
     let of_named: usize = named.iter().map(|&(_, number)| number).sum();
-    let others = largest(state).len().saturating_sub(CLASSES);
+    let answered = tally.classes.iter().filter(|&&number| number > 0).count();
+    let others = answered.saturating_sub(CLASSES);
     let of_others = tally.classes.iter().sum::<usize>() - of_named;
     let mut bars: Vec<Bar> = (named.into_iter())
         .map(|(class, number)| {
@@ -113,10 +113,12 @@ pub fn bars_ui(ui: &mut egui::Ui, state: &PredictionState, view: &AnswersView, q
 
 /// Classes that have a bar, with how often they were answered, in their order: all of a few, the most frequent ones of many.
 fn named_classes(state: &PredictionState) -> Vec<(usize, usize)> {
+    let counts = state.tally.classes.iter().copied().enumerate();
     if state.classes.len() <= CLASSES {
-        return state.tally.classes.iter().copied().enumerate().collect();
+        return counts.collect();
     }
-    let mut named = largest(state);
+    let mut named: Vec<(usize, usize)> = counts.filter(|(_, number)| *number > 0).collect();
+    named.sort_by_key(|(class, number)| (std::cmp::Reverse(*number), *class));
     named.truncate(CLASSES);
     named.sort_unstable();
     named

@@ -2,15 +2,15 @@
 
 use eframe::egui;
 
-use super::query::{is_unsure, part_sentence};
+use super::query::part_sentence;
 use super::view::{AnswersView, file_name, path_of};
+use crate::app::ui::closeup::of_allowed;
 use crate::app::ui::names::shown_name;
 use crate::app::ui::picture_grid::{CardText, GridPictures, split_color, tip_rows_ui};
 use crate::app::ui::tokens::{self, Tokens, icon};
 use crate::data::{PictureSource, Split};
-use crate::evaluation::novelty::distance_text;
 use crate::format;
-use crate::prediction::Assigned;
+use crate::prediction::{Assigned, ranked};
 
 impl GridPictures for AnswersView {
     fn shown(&self) -> &[u32] {
@@ -38,7 +38,7 @@ impl GridPictures for AnswersView {
         CardText {
             mark: match assigned {
                 Assigned::NoneOfThese => colors.warning,
-                Assigned::Class(_) if !is_unsure(answer) => colors.accent,
+                Assigned::Class(_) if !answer.is_unsure() => colors.accent,
                 _ => colors.outline_strong,
             },
             dot: answer.part.map(|part| split_color(colors, part)),
@@ -75,20 +75,12 @@ impl GridPictures for AnswersView {
             ui.label(part_sentence(part));
         }
         tip_rows_ui(ui, |row| {
-            let mut ranked: Vec<(f32, u32)> =
-                answer.probabilities.iter().copied().zip(0u32..).collect();
-            ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-            for (probability, class) in ranked.into_iter().take(TOP) {
-                let probability = format::confidence(f64::from(probability));
-                row(&shown_name(self.class(class)), &probability);
+            for guess in ranked(&self.classes, &answer.probabilities, TOP) {
+                let probability = format::confidence(f64::from(guess.probability));
+                row(&shown_name(guess.class), &probability);
             }
             if let Some(novelty) = answer.novelty {
-                let text = format!(
-                    "{} of {} allowed",
-                    distance_text(novelty.distance),
-                    distance_text(novelty.threshold)
-                );
-                row("Distance", &text);
+                row("Distance", &of_allowed(novelty));
             }
         });
     }

@@ -5,21 +5,37 @@ use eframe::egui::{self, vec2};
 use super::PredictLocal;
 use super::query::{Query, Shown, SortBy};
 use super::view::AnswersView;
-use crate::app::core::prediction::Tally;
 use crate::app::ui::drop_down::Item;
 use crate::app::ui::picture_grid::{combo, confidence_ui, make_room, side_ui};
 use crate::app::ui::tokens::{self, icon};
 use crate::app::ui::widgets;
 use crate::format;
-use crate::prediction::Assigned;
+use crate::prediction::{Assigned, Tally};
 
 /// Room for the longest text that is ours: [`super::query::UNSURE`].
 const ANSWER_WIDTH: f32 = 176.0;
 
+/// What [`order_ui`] takes.
+pub const ORDER_WIDTH: f32 = 276.0;
+
+/// The order, and what unfolds the filters.
+pub fn order_ui(ui: &mut egui::Ui, view: &AnswersView, local: &mut PredictLocal) {
+    sort_ui(ui, view, local);
+    let button = egui::Button::new(format!("{} Filters", icon::FUNNEL)).selected(local.filters);
+    let response = ui.add(button);
+    response.widget_info(|| {
+        egui::WidgetInfo::selected(egui::Role::Button, true, local.filters, "Filters")
+    });
+    let tooltip = "Which pictures are shown, and how large";
+    if response.on_hover_text(tooltip).clicked() {
+        local.filters = !local.filters;
+    }
+}
+
+/// Which answers are shown, and how large their pictures.
 pub fn filters_ui(ui: &mut egui::Ui, view: &AnswersView, tally: &Tally, local: &mut PredictLocal) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(tokens::SPACE_S, tokens::SPACE_XS);
-        sort_ui(ui, view, local);
         let query = &mut local.query;
         shown_ui(ui, view, tally, query);
         confidence_ui(ui, &mut query.confidence);

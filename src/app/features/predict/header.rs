@@ -133,7 +133,7 @@ pub fn headline_ui(ui: &mut egui::Ui, state: &PredictionState) {
     });
 }
 
-/// How far the work is, or what it took; in one line that is always there.
+/// How far the work is, or what it took and how often an answer is wrongly withheld; in one line that is always there.
 pub fn status_ui(ui: &mut egui::Ui, state: &PredictionState, now: Instant, out: &mut Vec<Command>) {
     let size = vec2(ui.available_width(), tokens::CONTROL_HEIGHT);
     let layout = egui::Layout::left_to_right(egui::Align::Center);
@@ -164,24 +164,30 @@ pub fn status_ui(ui: &mut egui::Ui, state: &PredictionState, now: Instant, out: 
             return;
         }
         let text = at_rest(state);
-        ui.add(egui::Label::new(tokens(ui).muted(&text)).truncate())
-            .on_hover_text(&text);
-    });
-}
-
-/// What went wrong, and what must be known of the answers. One line has its room before the run has said anything.
-pub fn notes_ui(ui: &mut egui::Ui, state: &PredictionState) {
-    widgets::problem(ui, state.failure.as_deref());
-    ui.scope(|ui| {
-        ui.set_min_height(ui.text_style_height(&egui::TextStyle::Small));
-        for remark in &state.remarks {
-            widgets::note(ui, remark);
+        if !text.is_empty() {
+            let label = egui::Label::new(tokens(ui).muted(&text));
+            // A path may be longer than the row, which the sentence beside it needs as well.
+            let room = ui.available_width() * if state.limit.is_some() { 0.5 } else { 1.0 };
+            let wanted = widgets::text_width(ui, &text, egui::TextStyle::Body.resolve(ui.style()));
+            ui.scope(|ui| {
+                ui.set_max_width(room.min(wanted + 1.0));
+                ui.add(label.truncate()).on_hover_text(&text);
+            });
         }
         if let Some(limit) = &state.limit {
             let text = tokens(ui).small(false_alarms_sentence(limit));
-            ui.label(text).on_hover_text(limit_text(limit));
+            ui.add(egui::Label::new(text).truncate())
+                .on_hover_text(limit_text(limit));
         }
     });
+}
+
+/// What went wrong, and what must be known of the answers.
+pub fn notes_ui(ui: &mut egui::Ui, state: &PredictionState) {
+    widgets::problem(ui, state.failure.as_deref());
+    for remark in &state.remarks {
+        widgets::note(ui, remark);
+    }
 }
 
 /// What the limit means, why it is no closer, and where it is set.

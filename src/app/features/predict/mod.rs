@@ -79,7 +79,7 @@ pub struct PredictLocal {
     drawn: Query,
     /// The run whose classes the filter is of.
     run: Option<String>,
-    /// Whether the filters are unfolded, in a room that is too narrow for them.
+    /// Whether the filters are unfolded.
     filters: bool,
     /// The folder that is watched, once all of its pictures are shown, the latest first.
     followed: Option<std::path::PathBuf>,

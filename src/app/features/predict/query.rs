@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use super::view::{AnswersView, path_of};
 use crate::app::ui::names::shown_name;
 use crate::data::Split;
-use crate::evaluation::gallery::UNCERTAIN;
 use crate::format;
 use crate::prediction::{AnsweredPicture, Assigned};
 
@@ -28,7 +27,7 @@ pub enum Shown {
     #[default]
     All,
     Only(Assigned),
-    /// Less sure than [`UNCERTAIN`], whatever the class.
+    /// [`AnsweredPicture::is_unsure`], whatever the class.
     Unsure,
 }
 
@@ -45,7 +44,7 @@ impl Shown {
     }
 }
 
-/// What [`is_unsure`] is called: with [`UNCERTAIN`].
+/// What [`AnsweredPicture::is_unsure`] is called.
 pub const UNSURE: &str = "Unsure (under 60 %)";
 
 /// What pictures that the run learned from are called.
@@ -135,18 +134,13 @@ impl Query {
         let is_shown = match self.shown {
             Shown::All => true,
             Shown::Only(assigned) => answer.assigned() == assigned,
-            Shown::Unsure => is_unsure(answer),
+            Shown::Unsure => answer.is_unsure(),
         };
         is_shown
             && self.part.is_none_or(|part| answer.part == Some(part))
             && (low..=high).contains(&answer.confidence)
             && (file.is_empty() || path_of(answer).to_lowercase().contains(file))
     }
-}
-
-/// Whether an answer is a class, with little confidence. What is none of these is no class, however sure.
-pub fn is_unsure(answer: &AnsweredPicture) -> bool {
-    answer.assigned() != Assigned::NoneOfThese && answer.confidence < UNCERTAIN
 }
 
 /// Whether the run learned from the picture.

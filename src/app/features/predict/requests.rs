@@ -11,7 +11,8 @@ use super::view::file_name;
 use crate::app::core::prediction::{Chosen, predicting_run};
 use crate::app::core::request::Request;
 use crate::app::core::session::Session;
-use crate::app::core::state::{Cause, NoticeKind};
+use crate::app::core::sources;
+use crate::app::core::state::{Cause, NoticeKind, State};
 use crate::app::core::view_id::ViewId;
 use crate::figures::heat;
 use crate::prediction::{AnswerFile, Counts, Format, Picture, PictureOutcome, Rows};
@@ -24,6 +25,8 @@ use crate::worker::messages::{Failure, PredictionAnswer, PredictionQuestion, Que
 pub struct PredictRequests {
     /// How many answers are written to the file, and how many pictures that could not be read.
     saving: Request<PathBuf, (usize, usize)>,
+    /// The folder that a table went to last.
+    saved_in: Option<PathBuf>,
     pasting: Request<u32, PathBuf>,
     /// Pictures from the clipboard stand here until the window closes.
     pasted: Option<tempfile::TempDir>,
@@ -151,10 +154,8 @@ impl PredictRequests {
     /// Takes what the threads say.
     pub fn answer(&self, session: &mut Session, answer: PredictionAnswer) {
         let folder = predicting_run(&session.state).and_then(|run| run.folder.clone());
-        let rate = session.state.evaluation.novelty_rate;
-        let run = folder.as_deref().map(|folder| (folder, rate));
         let prediction = &mut session.state.prediction;
-        let question = prediction.take(answer, run, Instant::now());
+        let question = prediction.take(answer, folder.as_deref(), Instant::now());
         ask(session, question);
     }
 
@@ -169,7 +170,7 @@ impl PredictRequests {
         if self.saving.is_pending() {
             return;
         }
-        session.note_folder(&path);
+        self.saved_in = path.parent().map(Path::to_path_buf);
         let prediction = &session.state.prediction;
         let answers = prediction.chosen(chosen);
         // What could not be read has no class, and stands in the table of all alone.
@@ -225,7 +226,10 @@ impl PredictRequests {
                         unreadable,
                         passed_over: 0,
                     };
-                    let text = format!("{}: {}", counts.sentence(), shown::path(path));
+                    let mut text = format!("{}: {}", counts.sentence(), shown::path(path));
+                    if is_among_pictures(&session.state, path) {
+                        text += "\nThis is among the pictures that were answered; a folder elsewhere keeps them apart.";
+                    }
                     session.notice(NoticeKind::Info, "The answers are saved", text);
                 }
                 Err(failure) => session.error_about(
@@ -249,6 +253,18 @@ impl PredictRequests {
         }
     }
 
+    /// Where a table, or copies by class, are proposed to go: where the last table went, the person's documents, or the run's
+    /// folder. Never among the pictures that are answered or that experiments read, where a later look would find them.
+    pub fn folder_to_write(&self, session: &Session) -> PathBuf {
+        let state = &session.state;
+        let of_run = || predicting_run(state)?.folder.clone();
+        let documents = &session.paths.documents;
+        let proposals = [self.saved_in.clone(), Some(documents.clone()), of_run()];
+        let mut proposals = proposals.into_iter().flatten();
+        let is_free = |folder: &PathBuf| !is_among_pictures(state, folder);
+        proposals.find(is_free).unwrap_or_else(|| documents.clone())
+    }
+
     /// Whether a table is being written: closing waits for it.
     pub fn is_saving(&self) -> bool {
         self.saving.is_pending()
@@ -267,6 +283,21 @@ pub fn table_name(session: &Session) -> String {
         }
         _ => "answers.csv".to_owned(),
     }
+}
+
+/// Whether `path` lies in a folder whose pictures are answered, watched or learned from. By name alone: no disk is asked.
+fn is_among_pictures(state: &State, path: &Path) -> bool {
+    let prediction = &state.prediction;
+    let given = prediction.given.iter().map(|given| {
+        let folder = given.parent().filter(|_| sources::is_picture(given));
+        folder.unwrap_or(given)
+    });
+    let watched = prediction.watched.iter();
+    let watched = watched.map(|watched| watched.folder.as_path());
+    let learned = state.recent_pictures.iter().map(PathBuf::as_path);
+    (given.chain(watched).chain(learned))
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .any(|folder| path.starts_with(folder))
 }
 
 /// The run that answers: its id and its folder. Says so where there is none.

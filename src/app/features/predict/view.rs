@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::query::{Query, SortBy, is_training, is_unsure, part_title};
+use super::query::{Query, SortBy, is_training, part_title};
 use crate::app::core::prediction::{Chosen, PredictionState, can_predict, predicting_run};
 use crate::app::core::state::State;
 use crate::app::ui::run_choice::RunChoice;
@@ -55,7 +55,7 @@ pub struct AnswersView {
     /// Their numbers, in their order.
     pub shown: Arc<[u32]>,
     pub knows_novelty: bool,
-    /// How many are [`is_unsure`], among all.
+    /// How many are [`AnsweredPicture::is_unsure`], among all.
     pub unsure: usize,
     /// How many are of the run's training pictures, among all.
     pub training: usize,
@@ -76,7 +76,7 @@ impl AnswersView {
             classes: state.classes.clone(),
             shown: shown.into(),
             knows_novelty: state.knows_novelty(),
-            unsure: answers.iter().filter(|answer| is_unsure(answer)).count(),
+            unsure: answers.iter().filter(|answer| answer.is_unsure()).count(),
             training: answers.iter().filter(|answer| is_training(answer)).count(),
         }
     }

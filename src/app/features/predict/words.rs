@@ -19,14 +19,6 @@ pub fn headline(state: &PredictionState) -> String {
     counts.parts().join(" · ")
 }
 
-/// Classes that were answered, with how often; the most frequent first.
-pub fn largest(state: &PredictionState) -> Vec<(usize, usize)> {
-    let counts = state.tally.classes.iter().copied().enumerate();
-    let mut counts: Vec<(usize, usize)> = counts.filter(|(_, number)| *number > 0).collect();
-    counts.sort_by_key(|(class, number)| (std::cmp::Reverse(*number), *class));
-    counts
-}
-
 /// How far the work is, in words: "1,204 of 100,000 pictures, 85 a second, 19 min left".
 pub fn progress(state: &PredictionState, now: Instant) -> Option<(String, f32)> {
     let work = state.work.as_ref()?;
@@ -72,13 +64,18 @@ pub fn at_rest(state: &PredictionState) -> String {
 
 /// "Answered in 14 s, 85 pictures per second". How many they were stands above.
 fn took(state: &PredictionState) -> Option<String> {
-    let (pictures, took) = state.took?;
-    let seconds = took.as_secs_f64();
-    (pictures > 0).then(|| {
+    let took = state.took?;
+    let seconds = took.time.as_secs_f64();
+    (took.pictures > 0).then(|| {
         format!(
-            "Answered in {}, {} pictures per second",
+            "{} {}, {} pictures per second",
+            if took.was_stopped {
+                "Stopped after"
+            } else {
+                "Answered in"
+            },
             format::duration(seconds),
-            rate(pictures as f64 / seconds.max(1e-3))
+            rate(took.pictures as f64 / seconds.max(1e-3))
         )
     })
 }

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align2, Sense, vec2};
 
-use super::view::ResultsView;
+use super::view::{ResultRow, ResultsView};
 use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::widgets;
 use crate::format;
@@ -14,7 +14,8 @@ const MOST_BARS: usize = 12;
 pub(super) fn chart_ui(ui: &mut egui::Ui, view: &ResultsView) {
     let colors = tokens(ui);
     let rows = &view.rows[..view.rows.len().min(MOST_BARS)];
-    let lowest = rows.iter().map(|row| row.interval.0).fold(1.0, f64::min);
+    let low = |row: &ResultRow| row.interval.map_or(row.accuracy, |interval| interval.low);
+    let lowest = rows.iter().map(low).fold(1.0, f64::min);
     let from = if lowest > 0.6 { 0.5 } else { 0.0 };
     let name_width = (ui.available_width() * 0.36).clamp(90.0, 280.0);
     let font = egui::FontId::proportional(tokens::TEXT_BODY);
@@ -43,11 +44,13 @@ pub(super) fn chart_ui(ui: &mut egui::Ui, view: &ResultsView) {
         ui.painter()
             .rect_filled(bar, tokens::RADIUS_S, color.gamma_multiply(fade));
         let stroke = egui::Stroke::new(1.5, colors.text.gamma_multiply(fade));
-        let (low, high) = (at(row.interval.0), at(row.interval.1));
-        ui.painter().hline(low..=high, track.center().y, stroke);
-        for end in [low, high] {
-            ui.painter()
-                .vline(end, track.center().y - 4.0..=track.center().y + 4.0, stroke);
+        if let Some(interval) = row.interval {
+            let (low, high) = (at(interval.low), at(interval.high));
+            ui.painter().hline(low..=high, track.center().y, stroke);
+            for end in [low, high] {
+                ui.painter()
+                    .vline(end, track.center().y - 4.0..=track.center().y + 4.0, stroke);
+            }
         }
         let value = format::percent(row.accuracy);
         let position = rect.right_center();
@@ -59,10 +62,16 @@ pub(super) fn chart_ui(ui: &mut egui::Ui, view: &ResultsView) {
             text_color,
         );
         let text = format!(
-            "{}: {value} of {} test pictures classified correctly, 95 % interval {}",
+            "{}: {value} of {} test pictures classified correctly, {}",
             row.name,
             format::thousands(row.n as u64),
-            format::percent_interval(row.interval.0, row.interval.1)
+            row.interval.map_or_else(
+                || "no interval".to_owned(),
+                |interval| {
+                    let ends = format::percent_interval(interval.low, interval.high);
+                    format!("95 % interval {ends}")
+                },
+            )
         );
         response
             .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &text));

@@ -78,7 +78,8 @@ impl Column {
             ),
             Self::Interval => Head::number(
                 "95 % interval",
-                "Wilson's interval: where the true accuracy lies, as far as this many pictures can tell",
+                "Where the true accuracy lies, as far as this many test pictures can tell: Wilson's interval, or a bootstrap of groups where \
+             pictures belong to groups",
             ),
             Self::MacroF1 => Head::number(
                 "Macro-F1",
@@ -114,7 +115,10 @@ impl Column {
                 ..Cell::new(&row.name)
             },
             Self::Accuracy => Cell::strong(format::percent(row.accuracy)),
-            Self::Interval => Cell::new(format::percent_range(row.interval.0, row.interval.1)),
+            Self::Interval => Cell::new(row.interval.map_or_else(
+                || "–".to_owned(),
+                |interval| format::percent_range(interval.low, interval.high),
+            )),
             Self::MacroF1 => Cell::new(format!("{:.3}", row.macro_f1)),
             Self::Loss => Cell::new(format!("{:.3}", row.loss)),
             Self::Time => Cell::new(format::duration(row.seconds)),

@@ -4,7 +4,7 @@ use super::requests::{RunRequests, recorded_state};
 use crate::app::core::session::Session;
 use crate::app::core::state::{Cause, NoticeKind, RecordState, RunRecord};
 use crate::format;
-use crate::runs::{RunSummary, event_text};
+use crate::runs::{RunState, RunSummary, event_text};
 use crate::training::TrainingEvent;
 use crate::worker::messages::{Question, RunEvent, RunId};
 
@@ -17,6 +17,7 @@ impl RunRequests {
         // As it is called where others stand beside it.
         let title = record.called().to_owned();
         match event {
+            RunEvent::OnCard(card) => record.card = Some(card),
             RunEvent::Started { folder } => {
                 record.state = RecordState::Running;
                 if let Some(id) = folder.file_name() {
@@ -46,6 +47,20 @@ impl RunRequests {
                     format!("{title}: goes on after epoch {epochs}"),
                 );
             }
+            RunEvent::Fold {
+                fold,
+                folds,
+                stored,
+            } => {
+                record.fold = Some((fold, folds));
+                record.progress = None;
+                (record.metrics, record.phase_starts) = match stored {
+                    Some(stored) => (stored.metrics, stored.phase_starts),
+                    None => (Vec::new(), Vec::new()),
+                };
+                let text = record.fold_text().unwrap_or_default();
+                session.log(NoticeKind::Info, format!("{title}: {text}"));
+            }
             RunEvent::Training(event) => training_event(session, run, &title, event),
             RunEvent::Finished(summary) => {
                 let accuracy = summary
@@ -59,6 +74,14 @@ impl RunRequests {
                 session.log(NoticeKind::Info, format!("{title}: finished{text}"));
                 self.end(session, run, RecordState::Finished, Some(*summary));
             }
+            // One more training, on all folds, was stopped.
+            RunEvent::Stopped(summary) if summary.state == RunState::Finished => {
+                let text = format!(
+                    "{title}: the training on all folds is stopped, and goes on when it is asked for again"
+                );
+                session.log(NoticeKind::Info, text);
+                self.end(session, run, RecordState::Finished, Some(*summary));
+            }
             RunEvent::Stopped(summary) => {
                 session.log(
                     NoticeKind::Info,
@@ -67,9 +90,21 @@ impl RunRequests {
                 self.end(session, run, RecordState::Stopped, Some(*summary));
             }
             RunEvent::Failed { message } => {
-                let title = format!("{title} could not be trained");
-                session.error_about(Cause::Run(name), title, message.clone());
-                self.end(session, run, RecordState::Failed(message), None);
+                // The folds of a run that had come to its end are as they were.
+                let is_refit = (record.summary.as_ref())
+                    .is_some_and(|summary| summary.state == RunState::Finished);
+                let (title, state) = match is_refit {
+                    true => (
+                        format!("{title} could not be trained on all folds"),
+                        RecordState::Finished,
+                    ),
+                    false => (
+                        format!("{title} could not be trained"),
+                        RecordState::Failed(message.clone()),
+                    ),
+                };
+                session.error_about(Cause::Run(name), title, message);
+                self.end(session, run, state, None);
                 session.list_runs();
             }
             RunEvent::Cancelled => {
@@ -78,14 +113,17 @@ impl RunRequests {
                     Some(summary) if record.folder.is_some() => {
                         record.state = recorded_state(&summary.state);
                         record.run = None;
+                        record.progress = None;
+                        (record.card, record.paused) = (None, false);
                     }
                     _ => session.state.runs.retain(|record| record.run != Some(run)),
                 }
                 session.log(NoticeKind::Info, format!("{title}: taken out of the queue"));
             }
         }
-        if !session.state.is_training() {
-            session.state.paused = false;
+        // What is queued next is not held by what was said of others.
+        if session.state.paused && !session.state.is_training() {
+            session.pause_all(false);
         }
     }
 
@@ -101,6 +139,8 @@ impl RunRequests {
         };
         record.state = state;
         record.progress = None;
+        (record.card, record.paused) = (None, false);
+        let was_folds = record.fold.take().is_some();
         record.summary = summary.or(record.summary.take());
         let is_finished = record.state == RecordState::Finished;
         let id = record.id.clone();
@@ -110,10 +150,16 @@ impl RunRequests {
         }
         if is_finished {
             session.state.selected_run = Some(id);
-            // How far the layers moved stands in the folder only.
-            if let Some(folder) = folder {
-                self.opened.remove(&folder);
-                self.load(session, &folder);
+        }
+        // How far the layers moved stands in the folder only, and so do the means over folds.
+        if (is_finished || was_folds)
+            && let Some(folder) = folder
+        {
+            self.opened.remove(&folder);
+            self.load(session, &folder);
+            if was_folds {
+                // Whether there is a network of all folds is listed.
+                session.list_runs();
             }
         }
     }

@@ -8,6 +8,7 @@ use super::toolbar::toolbar_ui;
 use super::{RunRow, RunsLocal, RunsView, row};
 use crate::app::core::command::{Command, RunText};
 use crate::app::ui::names::shown_name;
+use crate::app::ui::sweep_runs::sweep_runs_ui;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::ViewContext;
 use crate::app::ui::widgets;
@@ -39,6 +40,10 @@ pub fn runs_panel_ui(ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut
 
 pub fn runs_ui(ui: &mut egui::Ui, view: &RunsView, local: &mut RunsLocal, out: &mut Vec<Command>) {
     if view.known == 0 {
+        if let Some(found) = view.of_sweep.as_ref().filter(|_| !view.is_reading) {
+            sweep_runs_ui(ui, found, out);
+            return;
+        }
         let (title, text) = if view.is_reading {
             READING
         } else {

@@ -7,6 +7,7 @@ use eframe::egui::{self, Key};
 use super::RunRow;
 use super::editing::Editing;
 use crate::app::core::command::{Command, RunText};
+use crate::app::core::state::RecordState;
 use crate::app::core::view_id::ViewId;
 use crate::app::ui::tokens::icon;
 use crate::runs::annotations::Change;
@@ -19,6 +20,8 @@ pub(super) enum MenuAction {
     Evaluate,
     Compare,
     Resume,
+    Refit,
+    Pause,
     Stop,
     Rename,
     Tags,
@@ -40,6 +43,8 @@ pub(super) const MENU: [&[MenuAction]; 4] = [
         MenuAction::Evaluate,
         MenuAction::Compare,
         MenuAction::Resume,
+        MenuAction::Refit,
+        MenuAction::Pause,
         MenuAction::Stop,
     ],
     &[
@@ -99,6 +104,25 @@ impl MenuAction {
                 "Resume",
                 "Go on from the last epoch that was saved",
                 Some(Key::R),
+            ),
+            Self::Refit => (
+                icon::STACK,
+                "Train on all folds",
+                "Train one more network with the same settings on the pictures of all folds, for use; it takes about as long as one \
+                 fold, and the figures of the folds are what is known of it",
+                None,
+            ),
+            Self::Pause if row.paused => (
+                icon::PLAY,
+                "Go on",
+                "Let this run train on; others stay as they are",
+                None,
+            ),
+            Self::Pause => (
+                icon::PAUSE,
+                "Pause",
+                "Hold this run between two batches; others go on",
+                None,
             ),
             Self::Stop => (
                 icon::STOP,
@@ -188,6 +212,8 @@ impl MenuAction {
             Self::Show => true,
             Self::Evaluate | Self::Compare => row.accuracy.is_some(),
             Self::Resume => row.can_resume && has_folder,
+            Self::Refit => row.can_refit,
+            Self::Pause => row.state == RecordState::Running,
             Self::Stop => row.is_pending(),
             Self::Unlist => row.is_from_elsewhere && !row.is_pending(),
             Self::ExportNetwork | Self::Trash => has_folder && !row.is_pending(),
@@ -219,6 +245,8 @@ impl MenuAction {
             ],
             Self::Compare => vec![Command::AddToComparison(id())],
             Self::Resume => folder(Command::ResumeRun),
+            Self::Refit => folder(Command::RefitRun),
+            Self::Pause => Vec::from_iter(row.run.map(|run| Command::PauseRun(run, !row.paused))),
             Self::Stop => Vec::from_iter(row.run.map(Command::StopRun)),
             Self::Rename | Self::Tags | Self::Note => Vec::new(),
             Self::Pin => vec![Command::ChangeRuns(

@@ -18,6 +18,7 @@ mod toolbar;
 use crate::app::core::command::RunText;
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::{RecordState, RunRecord, State};
+use crate::app::core::sweep::SweepRuns;
 use crate::app::ui::view::ViewContext;
 use crate::runs::names::without_number;
 use crate::runs::seeds::base_name;
@@ -74,6 +75,8 @@ pub struct RunsView {
     /// Where runs stood that were moved to the trash last.
     pub trashed: Vec<PathBuf>,
     pub can_train: bool,
+    /// Runs of the open sweep's cells.
+    pub of_sweep: Option<SweepRuns>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -95,6 +98,8 @@ pub struct RunRow {
     pub is_from_elsewhere: bool,
     pub bytes: u64,
     pub state: RecordState,
+    /// Trains, and is held.
+    pub paused: bool,
     pub color: usize,
     pub shown: bool,
     pub selected: bool,
@@ -106,6 +111,8 @@ pub struct RunRow {
     pub progress: Option<f32>,
     /// Whether it ended too early and can go on.
     pub can_resume: bool,
+    /// It is a cross-validation without a network that was trained on all folds.
+    pub can_refit: bool,
     pub warnings: Vec<String>,
 }
 
@@ -132,6 +139,7 @@ impl RunsView {
             runs_folder: state.runs_folder.clone(),
             trashed: state.trashed.clone(),
             can_train: state.active_document().is_some(),
+            of_sweep: state.sweep.cells_with_runs(),
         }
     }
 
@@ -172,13 +180,15 @@ impl RunRow {
                 .is_some_and(|folder| folder.parent() != Some(&state.runs_folder)),
             bytes: run.listed.bytes,
             state: run.state.clone(),
+            paused: run.state == RecordState::Running && state.is_held(run),
             color: run.color,
             shown: run.shown,
             selected: state.is_selected(&run.id),
             accuracy,
-            detail: detail(run, state.paused, now),
+            detail: detail(run, state.is_held(run), now),
             progress: (run.state == RecordState::Running).then(|| share(run)),
             can_resume: run.can_resume(),
+            can_refit: run.can_refit(),
             warnings: run.warnings.clone(),
         }
     }
@@ -215,9 +225,17 @@ pub(super) fn detail(run: &RunRecord, paused: bool, now: u64) -> String {
     });
     let epochs = run.metrics.len();
     match &run.state {
+        // It has a card, and its process begins.
+        RecordState::Queued if run.card.is_some() => on_card(run, "starting".into()),
         RecordState::Queued => "waiting".into(),
         RecordState::Running => running_text(run, paused),
-        RecordState::Finished => when.unwrap_or_else(|| "finished".into()),
+        RecordState::Finished => {
+            let when = when.unwrap_or_else(|| "finished".into());
+            match run.summary.as_ref().and_then(|summary| summary.folds) {
+                Some(folds) => format!("{folds} folds, {when}"),
+                None => when,
+            }
+        }
         RecordState::Stopped => {
             let epochs = format::plural(epochs as u64, "epoch", "epochs");
             when.map_or_else(
@@ -240,6 +258,18 @@ pub(super) fn detail(run: &RunRecord, paused: bool, now: u64) -> String {
 
 /// Finished epochs and the part of the current one, of all that are planned.
 fn share(run: &RunRecord) -> f32 {
+    if let Some((fold, folds)) = run.fold {
+        let inside = share_of_one(run);
+        // The one on all folds is trained for itself.
+        return match fold.checked_sub(1) {
+            None => inside,
+            Some(before) => ((before as f32 + inside) / folds.max(1) as f32).clamp(0.0, 1.0),
+        };
+    }
+    share_of_one(run)
+}
+
+fn share_of_one(run: &RunRecord) -> f32 {
     let mut done = run.metrics.len() as f32;
     if let Some(progress) = &run.progress {
         if progress.activity == Activity::Training && progress.total > 0 {
@@ -254,7 +284,7 @@ fn share(run: &RunRecord) -> f32 {
 
 fn running_text(run: &RunRecord, paused: bool) -> String {
     let Some(progress) = &run.progress else {
-        return "starting".into();
+        return on_card(run, "starting".into());
     };
     let activity = match progress.activity {
         _ if paused => "paused".to_owned(),
@@ -267,11 +297,24 @@ fn running_text(run: &RunRecord, paused: bool) -> String {
         }
         activity => activity.text().to_owned(),
     };
-    match progress.remaining_seconds {
+    let activity = match run.fold_text() {
+        Some(fold) => format!("{fold}, {activity}"),
+        None => activity,
+    };
+    let text = match progress.remaining_seconds {
         Some(seconds) if !paused => {
             format!("{activity}, {} left", crate::format::remaining(seconds))
         }
         _ => activity,
+    };
+    on_card(run, text)
+}
+
+/// With the card that trains it, where several do.
+fn on_card(run: &RunRecord, text: String) -> String {
+    match run.card {
+        Some(card) => format!("{text}, cuda:{card}"),
+        None => text,
     }
 }
 

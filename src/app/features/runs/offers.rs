@@ -64,6 +64,7 @@ fn of_rows(action: MenuAction, rows: &[RunRow]) -> Option<Offer> {
             MenuAction::Show => first.shown,
             MenuAction::Pin => first.pinned,
             MenuAction::Archive => first.archived,
+            MenuAction::Pause => first.paused,
             _ => false,
         };
         return Some(offer(action, first, &first.name, is_on, commands));
@@ -75,6 +76,11 @@ fn of_rows(action: MenuAction, rows: &[RunRow]) -> Option<Offer> {
             (shown, ids().into_iter().map(show).collect())
         }
         MenuAction::Compare => (false, vec![Command::CompareRuns(ids())]),
+        MenuAction::Pause => {
+            let paused = is_on(|row| row.paused);
+            let pause = |row: &&RunRow| Some(Command::PauseRun(row.run?, !paused));
+            (paused, fitting.iter().filter_map(pause).collect())
+        }
         MenuAction::Stop => {
             let stop = |row: &&RunRow| row.run.map(Command::StopRun);
             (false, fitting.iter().filter_map(stop).collect())
@@ -95,7 +101,7 @@ fn of_rows(action: MenuAction, rows: &[RunRow]) -> Option<Offer> {
     Some(offer(action, first, &name, is_on, commands))
 }
 
-/// `is_on`: whether it is shown, pinned or archived already, which it takes back.
+/// `is_on`: whether it is shown, held, pinned or archived already, which it takes back.
 fn offer(
     action: MenuAction,
     row: &RunRow,
@@ -123,6 +129,15 @@ fn offer(
             "compare versus against difference run",
         ),
         MenuAction::Resume => (format!("Resume {name}"), "continue go on train run"),
+        MenuAction::Refit => (
+            format!("Train {name} on all folds"),
+            "refit retrain final network cross-validation use deploy run",
+        ),
+        MenuAction::Pause if is_on => (
+            format!("Let {name} go on"),
+            "pause continue unpause hold run",
+        ),
+        MenuAction::Pause => (format!("Pause {name}"), "hold wait halt run"),
         MenuAction::Stop => (format!("Stop {name}"), "cancel abort end interrupt run"),
         MenuAction::Rename => (format!("Rename {name}…"), "name title call run"),
         MenuAction::Tags => (

@@ -31,6 +31,8 @@ pub struct RunRequests {
     looked: Option<Instant>,
     /// Runs that stand elsewhere and are to be shown in a view as soon as they are listed.
     wanted: Vec<(PathBuf, ViewId)>,
+    /// Whether the first of them to be there is drawn in place of what is drawn now.
+    takes_place: bool,
     /// A folder of runs that was dropped, and how many these are: a person is asked what to do with them.
     pub offered: Option<(PathBuf, usize)>,
 }
@@ -206,7 +208,8 @@ impl RunRequests {
         });
     }
 
-    /// Lists runs that stand elsewhere, and shows them in a view as soon as they are there.
+    /// Lists runs that stand elsewhere, and shows them in a view as soon as they are there: in place of those that are drawn now
+    /// but for pinned ones, so that curves do not pile up while one run after the other is looked at.
     pub fn show_elsewhere(&mut self, session: &mut Session, folders: Vec<PathBuf>, view: ViewId) {
         let known = &mut session.settings.runs_elsewhere;
         for folder in folders {
@@ -217,6 +220,7 @@ impl RunRequests {
             }
             self.wanted.push((folder, view));
         }
+        self.takes_place = true;
         session.list_runs();
     }
 
@@ -224,6 +228,16 @@ impl RunRequests {
     pub fn arrived(&mut self, session: &mut Session) -> Vec<(String, ViewId)> {
         let mut arrived = Vec::new();
         let wanted = std::mem::take(&mut self.wanted);
+        let is_wanted = |run: &RunRecord| {
+            let mut folders = wanted.iter().map(|(folder, _)| folder);
+            folders.any(|folder| run.folder.as_ref() == Some(folder))
+        };
+        if self.takes_place && session.state.runs.iter().any(is_wanted) {
+            self.takes_place = false;
+            for run in &mut session.state.runs {
+                run.shown &= run.listed.annotations.pinned || is_wanted(run);
+            }
+        }
         for (folder, view) in wanted {
             let mut runs = session.state.runs.iter_mut();
             match runs.find(|run| run.folder.as_ref() == Some(&folder)) {
@@ -254,51 +268,24 @@ impl RunRequests {
 
     /// Queues the run in `folder` again, from where it stands.
     pub fn resume(&self, session: &mut Session, folder: &Path) {
-        let index = session
-            .state
-            .runs
-            .iter()
-            .position(|record| record.folder.as_deref() == Some(folder) && record.can_resume());
-        let Some(index) = index else {
-            session.error_about(
-                Cause::RunFolder(folder.to_path_buf()),
-                "This run can't be resumed",
-                "it is trained already, has come to its end, or nothing of it was saved",
-            );
-            return;
+        let what = GoOn {
+            can: RunRecord::can_resume,
+            refit: false,
+            refused: "This run can't be resumed",
+            reason: "it is trained already, has come to its end, or nothing of it was saved",
         };
-        let experiment = match preset::load(&folder.join("preset.ron")) {
-            Ok(experiment) => experiment,
-            Err(problem) => {
-                let cause = Cause::RunFolder(folder.to_path_buf());
-                session.error_about(cause, "This run can't be resumed", problem.to_string());
-                return;
-            }
+        go_on(session, folder, &what);
+    }
+
+    /// Queues one more training of the cross-validation in `folder`, on all its folds.
+    pub fn refit(&self, session: &mut Session, folder: &Path) {
+        let what = GoOn {
+            can: RunRecord::can_refit,
+            refit: true,
+            refused: "This run can't be trained on all folds",
+            reason: "it is no cross-validation that has come to its end, is trained already, or has such a network",
         };
-        let run = session.unused_run();
-        let start = StartRun {
-            run,
-            experiment,
-            base: None,
-            dataset: None,
-            runs: session.paths.runs.clone(),
-            resume: Some(folder.to_path_buf()),
-            device: session.state.device.clone(),
-        };
-        if let Err(reason) = session
-            .workers
-            .send(TrainingCommand::Start(Box::new(start)))
-        {
-            session.error_about(Cause::Trainer, "This run is not queued", reason);
-            return;
-        }
-        session.has_gone(&Cause::Trainer);
-        session.has_gone(&Cause::RunFolder(folder.to_path_buf()));
-        let record = &mut session.state.runs[index];
-        record.run = Some(run);
-        record.state = RecordState::Queued;
-        record.shown = true;
-        session.show_view(ViewId::CURVES);
+        go_on(session, folder, &what);
     }
 
     /// Opens a run's metrics when they are needed for the first time.
@@ -309,6 +296,57 @@ impl RunRequests {
             });
         }
     }
+}
+
+/// How a run is taken up again.
+struct GoOn {
+    can: fn(&RunRecord) -> bool,
+    refit: bool,
+    /// What is said where it can't be, and why.
+    refused: &'static str,
+    reason: &'static str,
+}
+
+fn go_on(session: &mut Session, folder: &Path, what: &GoOn) {
+    let index = (session.state.runs.iter())
+        .position(|record| record.folder.as_deref() == Some(folder) && (what.can)(record));
+    let cause = || Cause::RunFolder(folder.to_path_buf());
+    let Some(index) = index else {
+        session.error_about(cause(), what.refused, what.reason);
+        return;
+    };
+    let experiment = match preset::load(&folder.join("preset.ron")) {
+        Ok(experiment) => experiment,
+        Err(problem) => {
+            session.error_about(cause(), what.refused, problem.to_string());
+            return;
+        }
+    };
+    let run = session.unused_run();
+    let start = StartRun {
+        run,
+        experiment,
+        base: None,
+        dataset: None,
+        runs: session.paths.runs.clone(),
+        resume: Some(folder.to_path_buf()),
+        refit: what.refit,
+        device: session.state.device.clone(),
+    };
+    if let Err(reason) = session
+        .workers
+        .send(TrainingCommand::Start(Box::new(start)))
+    {
+        session.error_about(Cause::Trainer, "This run is not queued", reason);
+        return;
+    }
+    session.has_gone(&Cause::Trainer);
+    session.has_gone(&Cause::RunFolder(folder.to_path_buf()));
+    let record = &mut session.state.runs[index];
+    record.run = Some(run);
+    record.state = RecordState::Queued;
+    record.shown = true;
+    session.show_view(ViewId::CURVES);
 }
 
 /// What names a run in the window: its folder's name, or the whole path of one that stands elsewhere.
@@ -335,6 +373,9 @@ fn record_of(
         phase_starts: Vec::new(),
         epochs_planned: summary.epochs_planned,
         progress: None,
+        card: None,
+        paused: false,
+        fold: None,
         // The same one wherever runs are numbered.
         color: (listed.annotations.number)
             .map_or(color, |number| number.saturating_sub(1) as usize),

@@ -75,6 +75,7 @@ pub fn row_ui(
     let left = inner.left() + 22.0;
     let (symbol, symbol_color) = match &row.state {
         RecordState::Queued => (icon::HOURGLASS, colors.text_faint),
+        RecordState::Running if row.paused => (icon::PAUSE, colors.accent),
         RecordState::Running => (icon::PLAY, colors.accent),
         RecordState::Finished => (icon::CHECK_CIRCLE, colors.success),
         RecordState::Stopped => (icon::STOP, colors.text_faint),

@@ -10,6 +10,8 @@ pub struct FieldChoice {
     pub path: String,
     /// “Phase 2, learning rate”
     pub label: String,
+    /// What the panels at the left call it, where that is something else.
+    pub panel: Option<&'static str>,
     /// As a preset has it.
     pub value: String,
 }
@@ -29,10 +31,33 @@ pub fn choices(fields: &[PresetField], taken: &[String]) -> Vec<FieldChoice> {
         .filter(|field| may_vary(&field.path) && !taken.contains(&field.path))
         .map(|field| FieldChoice {
             label: label(&field.path),
+            panel: panel_name(&field.path, &field.value),
             path: field.path.clone(),
             value: field.value.clone(),
         })
         .collect()
+}
+
+/// What the panels call a field of this value, where its label has other words.
+fn panel_name(path: &str, value: &str) -> Option<&'static str> {
+    let own = path.rsplit('.').next().unwrap_or(path);
+    Some(match own {
+        "limit" => "Limit the training pictures",
+        "stages" => "Features from",
+        "color_jitter" => "Colour jitter",
+        "micro_batch" => "Micro-batch size",
+        "precision" => "Precision",
+        "min_delta" => "Minimum change",
+        "freeze" => "Frozen layers",
+        "warmup_epochs" => "Warm-up epochs",
+        "layer_rates" => "Layer rates",
+        "beta1" => "Beta 1",
+        "beta2" => "Beta 2",
+        _ if own.starts_with("layers[") && value.starts_with("Dropout") => "Dropout",
+        _ if own.starts_with("layers[") && value.starts_with("Dense") => "Dense",
+        _ if own.starts_with("layers[") && value.starts_with("BatchNorm") => "BatchNorm",
+        _ => return None,
+    })
 }
 
 /// Names change nothing that is trained, seeds have a field of their own, and other pictures would be another question.
@@ -72,7 +97,9 @@ pub fn suggestions(path: &str, now: &str, stages: &[String]) -> Vec<Suggestion> 
             }));
             all
         }
+        // Not logistic regression, which needs other settings beside it.
         "optimizer" => plain(&["Adam()", "AdamW()", "Sgd(momentum: 0.9)", "RmsProp()"]),
+        "c" if path.ends_with(".optimizer.c") => plain(&["None", "0.01", "0.1", "1", "10"]),
         "schedule" => plain(&[
             "Constant",
             "Cosine()",
@@ -82,6 +109,9 @@ pub fn suggestions(path: &str, now: &str, stages: &[String]) -> Vec<Suggestion> 
         "layer_rates" => plain(&["Uniform", "ByDepth(lowest: 0.1)", "Backbone(0.1)"]),
         "pooling" => plain(&["Average", "Max", "AverageMax"]),
         "views" => plain(&["Fresh", "Cached(4)", "Cached(8)"]),
+        "mixup" => plain(&["0", "0.1", "0.2", "0.4", "0.8"]),
+        "cutmix" => plain(&["0", "0.5", "1"]),
+        "test_views" => plain(&["Single", "Flips", "FlipsAndTurns"]),
         "monitor" => plain(&["ValidationLoss", "ValidationAccuracy", "ValidationMacroF1"]),
         "keep" => plain(&["Best", "Last"]),
         "class_weights" => plain(&["Equal", "Balanced"]),
@@ -117,6 +147,25 @@ mod tests {
             }
         }
         assert!(seen > 50, "{seen}");
+    }
+
+    /// The names are those of controls, as `tests/manual.rs` has it of the manual.
+    #[test]
+    fn fields_are_known_by_what_the_panels_call_them() {
+        let mut experiment = Experiment::default();
+        experiment.training.early_stopping = Some(Default::default());
+        let all = choices(&preset::fields(&experiment), &[]);
+        let panel = |path: &str| {
+            let found = all.iter().find(|choice| choice.path == path);
+            found.unwrap_or_else(|| panic!("{path}")).panel
+        };
+        assert_eq!(panel("phases[0].layer_rates"), Some("Layer rates"));
+        assert_eq!(panel("phases[0].optimizer.beta1"), Some("Beta 1"));
+        assert_eq!(panel("training.batch_size"), None);
+        let dropout = all
+            .iter()
+            .find(|choice| choice.value.starts_with("Dropout"));
+        assert_eq!(dropout.and_then(|choice| choice.panel), Some("Dropout"));
     }
 
     #[test]

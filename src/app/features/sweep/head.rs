@@ -11,8 +11,16 @@ use crate::app::ui::theme;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 
+/// The name, the file and what is done with it stand in one row where there is so much room for them, in points.
+const ONE_ROW: f32 = 640.0;
+/// The buttons behind the file's name, in points.
+const FILE_BUTTONS: f32 = 6.0 * (tokens::CONTROL_HEIGHT + 2.0);
+/// A file's name takes no more, in points.
+const FILE_NAME: f32 = 150.0;
+
 pub fn head_ui(ui: &mut egui::Ui, view: &HeadView, page: &mut Page, out: &mut Vec<Command>) {
-    ui.horizontal_wrapped(|ui| {
+    let is_one_row = ui.available_width() >= ONE_ROW;
+    ui.horizontal(|ui| {
         let pages = [
             (
                 Page::Setup,
@@ -22,9 +30,19 @@ pub fn head_ui(ui: &mut egui::Ui, view: &HeadView, page: &mut Page, out: &mut Ve
             (Page::Results, "Results", "What came of the cells so far"),
         ];
         widgets::segmented(ui, page, &pages);
-        name_ui(ui, view, out);
-        file_ui(ui, view, out);
+        let beside = if is_one_row {
+            FILE_BUTTONS + FILE_NAME + 2.0 * tokens::SPACE_M
+        } else {
+            tokens::SPACE_S
+        };
+        name_ui(ui, view, beside, out);
+        if is_one_row {
+            file_ui(ui, view, out);
+        }
     });
+    if !is_one_row {
+        ui.horizontal(|ui| file_ui(ui, view, out));
+    }
     ui.add_space(tokens::SPACE_XS);
     ui.horizontal_wrapped(|ui| {
         train_ui(ui, view, out);
@@ -50,9 +68,9 @@ pub fn head_ui(ui: &mut egui::Ui, view: &HeadView, page: &mut Page, out: &mut Ve
     widgets::problem(ui, problem);
 }
 
-/// The name, which is typed over.
-fn name_ui(ui: &mut egui::Ui, view: &HeadView, out: &mut Vec<Command>) {
-    let width = (ui.available_width() - 240.0).clamp(120.0, 330.0);
+/// The name, which is typed over. `beside`: room for what stands behind it, in points.
+fn name_ui(ui: &mut egui::Ui, view: &HeadView, beside: f32, out: &mut Vec<Command>) {
+    let width = (ui.available_width() - beside).clamp(60.0, 330.0);
     let typed = widgets::typed(ui, "Name of the sweep", &view.name, |ui, text| {
         ui.add(
             egui::TextEdit::singleline(text)
@@ -60,7 +78,7 @@ fn name_ui(ui: &mut egui::Ui, view: &HeadView, out: &mut Vec<Command>) {
                 .desired_width(width),
         )
         .accessible_name("Name of the sweep")
-        .on_hover_text("What the sweep is called")
+        .on_hover_text(format!("What the sweep is called: {}", view.name))
     });
     if let Some(name) = typed {
         out.push(Command::Sweep(SweepAction::Rename(name)));
@@ -70,11 +88,17 @@ fn name_ui(ui: &mut egui::Ui, view: &HeadView, out: &mut Vec<Command>) {
 fn file_ui(ui: &mut egui::Ui, view: &HeadView, out: &mut Vec<Command>) {
     let mark = if view.is_changed { "• " } else { "" };
     let file = format!("{mark}{}", shown_name(&view.file));
-    let tooltip = match view.is_changed {
+    let state = match view.is_changed {
         true => "It has changes that its file does not hold",
         false => "It is as its file has it",
     };
-    ui.label(tokens(ui).small(file)).on_hover_text(tooltip);
+    // A long name is cut: the buttons behind it keep their places.
+    let width = (ui.available_width() - FILE_BUTTONS - tokens::SPACE_S).clamp(40.0, FILE_NAME);
+    let font = egui::FontId::proportional(tokens::TEXT_SMALL);
+    let width = width.min(widgets::text_width(ui, &file, font).ceil() + 1.0);
+    let label = egui::Label::new(tokens(ui).small(file)).truncate();
+    ui.add_sized(vec2(width, tokens::CONTROL_HEIGHT), label)
+        .on_hover_text(format!("{}\n{state}", shown_name(&view.file)));
     ui.spacing_mut().item_spacing.x = 2.0;
     let mut button = |ui: &mut egui::Ui, symbol, name: &str, able, tooltip: &str, action| {
         let button = theme::icon_button_enabled(ui, symbol, name, able);
@@ -190,7 +214,8 @@ fn train_ui(ui: &mut egui::Ui, view: &HeadView, out: &mut Vec<Command>) {
 
 fn start_ui(ui: &mut egui::Ui, view: &HeadView, out: &mut Vec<Command>) {
     let counts = view.counts;
-    let is_tried = counts.all > 0 && counts.done() + counts.failed == counts.all;
+    let is_tried =
+        counts.all > 0 && counts.done() + counts.failed == counts.all && !view.is_pending;
     let words = if view.is_changed {
         "Save and train"
     } else if counts.done() + counts.stopped + counts.failed > 0 {

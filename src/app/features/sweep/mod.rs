@@ -1,6 +1,7 @@
 //! Middle: a sweep, many runs that differ in a few fields: set up, trained here or on a cluster, watched, compared.
 
 mod fields;
+mod forecast;
 mod head;
 pub mod requests;
 mod results;
@@ -8,6 +9,8 @@ mod setup;
 pub mod slurm;
 mod values;
 mod view;
+
+use std::sync::Arc;
 
 use eframe::egui;
 
@@ -20,6 +23,7 @@ use crate::app::ui::tokens::{self, icon};
 use crate::app::ui::view::{View, ViewContext, ViewInfo};
 use crate::app::ui::widgets;
 use crate::sweep::shipped;
+use crate::training::time_estimate::RunEstimate;
 use results::data::ResultsCache;
 use results::{ResultsLocal, results_ui};
 use view::{HeadView, SetupView};
@@ -40,8 +44,9 @@ impl View for SweepTab {
     }
 
     fn ui(&self, ui: &mut egui::Ui, context: &mut ViewContext<'_>, out: &mut Vec<Command>) {
+        let estimate = forecast::of_base(context);
         let local = context.panels.of_window::<SweepLocal>();
-        sweep_ui(ui, context.state, local, out);
+        sweep_ui(ui, context.state, local, estimate.as_ref(), out);
     }
 }
 
@@ -57,8 +62,10 @@ pub enum Page {
 pub struct SweepLocal {
     /// Until a person chooses, the results of a sweep that has some.
     pub page: Option<Page>,
-    /// The sweep that `page` was chosen for, by its file.
-    of: Option<std::path::PathBuf>,
+    /// The sweep that `page` was chosen for.
+    of: Option<Arc<()>>,
+    /// Whether the last frame saw this window train the sweep.
+    was_training: bool,
     /// Whether rows are settings over their seeds.
     averaged: Averaged,
     cache: ResultsCache,
@@ -81,19 +88,33 @@ impl SweepLocal {
     }
 }
 
-pub fn sweep_ui(ui: &mut egui::Ui, state: &State, local: &mut SweepLocal, out: &mut Vec<Command>) {
+/// `of_base`: what one run of the base takes, where that is known.
+fn sweep_ui(
+    ui: &mut egui::Ui,
+    state: &State,
+    local: &mut SweepLocal,
+    of_base: Option<&RunEstimate>,
+    out: &mut Vec<Command>,
+) {
     let Some(open) = state.sweep.open.as_deref() else {
         empty_ui(ui, state, out);
         return;
     };
     out.push(Command::Sweep(SweepAction::Follow));
-    if local.of != open.document.file {
-        // A sweep that gets its file stays where it is.
+    // A sweep that gets another file stays where it is.
+    let is_it = |of: &Arc<()>| Arc::ptr_eq(of, &open.identity);
+    if !local.of.as_ref().is_some_and(is_it) {
         if local.of.is_some() {
             local.page = None;
         }
-        local.of.clone_from(&open.document.file);
+        local.of = Some(open.identity.clone());
     }
+    // Training that begins is watched, wherever it was begun.
+    let is_training = open.training.is_live();
+    if is_training && !local.was_training {
+        local.page = Some(Page::Results);
+    }
+    local.was_training = is_training;
     let head = HeadView::build(open, state);
     let has_results =
         head.counts.done() + head.counts.running + head.counts.failed + head.counts.stopped > 0;
@@ -101,6 +122,10 @@ pub fn sweep_ui(ui: &mut egui::Ui, state: &State, local: &mut SweepLocal, out: &
         true => Page::Results,
         false => Page::Setup,
     });
+    // Whoever edits it stays in Setup, whatever is found in the folder of its runs.
+    if open.document.file.is_none() || open.current_status().is_some() {
+        local.page = Some(page);
+    }
     let before = page;
     head::head_ui(ui, &head, &mut page, out);
     if page != before {
@@ -108,7 +133,7 @@ pub fn sweep_ui(ui: &mut egui::Ui, state: &State, local: &mut SweepLocal, out: &
     }
     ui.add_space(tokens::SPACE_XS);
     match page {
-        Page::Setup => setup::setup_ui(ui, &SetupView::build(open, state), out),
+        Page::Setup => setup::setup_ui(ui, &SetupView::build(open, state, of_base), out),
         Page::Results => match local.cache.view(open, local.averaged.0) {
             Some(view) => {
                 results_ui(ui, &view, &mut local.averaged.0, &mut local.results, out);

@@ -4,6 +4,7 @@ use eframe::egui;
 
 use crate::app::core::command::Command;
 use crate::app::core::sweep::{SlurmAction, SlurmJobs, SweepAction};
+use crate::app::ui::number_field::{NumberField, NumberResponse};
 use crate::app::ui::theme::{dialog, dialog_buttons, primary_button};
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
@@ -132,8 +133,15 @@ fn options_ui(ui: &mut egui::Ui, local: &mut SlurmLocal) {
         tooltip,
         &mut local.memory,
     );
-    let tooltip = "So many tasks run at the same time at most; 0 for as many as there is room for";
-    widgets::number(ui, "At once", tooltip, &mut local.at_once, 0..=10_000, "");
+    let tooltip =
+        "So many tasks run at the same time at most; “all” (or 0) for as many as there is room for";
+    widgets::number_row(ui, "At once", tooltip, |ui| {
+        let field = NumberField::new("At once", &mut local.at_once, 0..=10_000)
+            .word(0.0, "all")
+            .tooltip(tooltip);
+        let NumberResponse { response, refused } = field.show(ui);
+        (response.changed(), refused)
+    });
     let tooltip = "Each task trains so many cells, one after the other";
     widgets::number(
         ui,
@@ -206,6 +214,9 @@ fn tasks_ui(ui: &mut egui::Ui, jobs: &SlurmJobs, out: &mut Vec<Command>) {
                 task_ui(ui, task, jobs, out);
             }
         });
+    for remedy in crate::slurm::remedies(tasks.iter()) {
+        ui.label(format!("{remedy}."));
+    }
     if let Some((task, log)) = &jobs.log {
         ui.label(tokens::medium(format!("The end of the log of {task}")));
         egui::ScrollArea::both()

@@ -195,13 +195,20 @@ pub fn split_list(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The values of a list that was typed, as a preset has them: texts in quotes where `now`, the base's value, is one.
+/// The values of a list that was typed, as a preset has them: texts in quotes where `now`, the base's value, is one, and numbers
+/// as `Dropout(0.2)` where it is `Dropout(0.5)`.
 pub fn typed_list(text: &str, now: &str) -> Vec<String> {
     let is_text = now.starts_with('"');
+    let is_number = |text: &str| text.parse::<f64>().is_ok();
+    let around = (now.strip_suffix(')'))
+        .and_then(|now| now.split_once('('))
+        .and_then(|(name, inside)| (!name.is_empty() && is_number(inside)).then_some(name));
     let mut values: Vec<String> = Vec::new();
     for part in split_list(text) {
         let value = if is_text && !part.starts_with('"') && part != "None" {
             format!("\"{}\"", part.escape_default())
+        } else if let Some(name) = around.filter(|_| is_number(&part)) {
+            format!("{name}({part})")
         } else {
             part
         };
@@ -239,6 +246,10 @@ mod tests {
         let typed = typed_list("resnet18, \"resnet50\", resnet18", "\"efficientnet_lite0\"");
         assert_eq!(typed, ["\"resnet18\"", "\"resnet50\""]);
         assert_eq!(typed_list("16, 32", "32"), ["16", "32"]);
+        assert_eq!(
+            typed_list("0.2, Dropout(0.5), BatchNorm", "Dropout(0.3)"),
+            ["Dropout(0.2)", "Dropout(0.5)", "BatchNorm"]
+        );
         assert_eq!(
             typed_list("Backbone, Nothing", "Backbone"),
             ["Backbone", "Nothing"]

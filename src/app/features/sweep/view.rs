@@ -2,8 +2,10 @@
 //! results stands in `results/data.rs`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::fields::{self, FieldChoice, Suggestion};
+use super::forecast;
 use super::values::Kind;
 use crate::app::core::documents::file_title;
 use crate::app::core::state::{State, Tree};
@@ -13,6 +15,8 @@ use crate::format;
 use crate::models::tree::LayerTree;
 use crate::runs::settings::label;
 use crate::sweep::{CellState, CellStatus, Plan, Strategy, seconds_left};
+use crate::training::time_estimate::RunEstimate;
+use crate::worker::messages::PlanBase;
 
 /// What stands above both pages.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +28,8 @@ pub struct HeadView {
     pub can_undo: bool,
     pub can_redo: bool,
     pub counts: Counts,
+    /// Whether it was edited a moment ago, so that its cells may be others.
+    pub is_pending: bool,
     /// How far it is, in words.
     pub progress: String,
     pub training: Training,
@@ -55,16 +61,21 @@ pub struct Counts {
 
 impl Counts {
     pub fn of(plan: &Plan, cells: &[CellStatus]) -> Self {
-        let count =
-            |is_it: fn(&CellState) -> bool| cells.iter().filter(|cell| is_it(&cell.state)).count();
-        Self {
+        let mut counts = Self {
             all: plan.cells.len(),
-            finished: count(|state| *state == CellState::Finished),
-            running: count(|state| *state == CellState::Running),
-            failed: count(|state| matches!(state, CellState::Failed(_))),
-            pruned: count(|state| *state == CellState::Pruned),
-            stopped: count(|state| matches!(state, CellState::Stopped | CellState::Interrupted)),
+            ..Self::default()
+        };
+        for cell in cells {
+            match cell.state {
+                CellState::Finished => counts.finished += 1,
+                CellState::Running => counts.running += 1,
+                CellState::Failed(_) => counts.failed += 1,
+                CellState::Pruned => counts.pruned += 1,
+                CellState::Stopped | CellState::Interrupted => counts.stopped += 1,
+                CellState::Missing => {}
+            }
         }
+        counts
     }
 
     /// Cells that need no more work.
@@ -88,6 +99,7 @@ impl HeadView {
             can_undo: document.can_undo(),
             can_redo: document.can_redo(),
             counts,
+            is_pending: open.planned.is_pending,
             progress: progress(counts, cells),
             training: open.training.clone(),
             runs_elsewhere: counts.running > 0 && !is_live,
@@ -134,10 +146,11 @@ fn progress(counts: Counts, cells: &[CellStatus]) -> String {
 /// Why the sweep can't be trained as it is.
 fn obstacle(open: &OpenSweep) -> Option<String> {
     let planned = &open.planned;
-    if planned.problem.is_some() {
+    // What was edited a moment ago is looked at without keeping anybody from beginning: whoever trains looks at it again.
+    if planned.problem.is_some() && !planned.is_pending {
         return Some("It can't be trained as it is: Setup says why".into());
     }
-    if planned.is_pending || planned.plan.is_none() {
+    if planned.plan.is_none() {
         return Some("The sweep is being looked at".into());
     }
     if data_is_missing(open) {
@@ -158,8 +171,10 @@ fn data_is_missing(open: &OpenSweep) -> bool {
 pub struct SetupView {
     pub draft: Draft,
     pub rows: Vec<VariedRow>,
-    /// Fields that can be added.
-    pub choices: Vec<FieldChoice>,
+    /// The base, whose fields can be added; they are listed only where a person looks for one.
+    pub fields: Option<Arc<PlanBase>>,
+    /// Fields that vary or are changed already.
+    pub taken: Vec<String>,
     pub set: Vec<SetRow>,
     pub base: BaseView,
     /// What is wrong beside the lines.
@@ -167,6 +182,8 @@ pub struct SetupView {
     pub remarks: Vec<String>,
     /// `6 settings under 2 seeds: 12 cells, 240 epochs`
     pub size: Option<String>,
+    /// How long that takes, and what that is estimated from.
+    pub time: Option<String>,
     /// The most epochs of a cell.
     pub longest: u32,
     pub data: String,
@@ -175,6 +192,8 @@ pub struct SetupView {
     /// The pictures of the active experiment, where they are others.
     pub active_data: Option<PathBuf>,
     pub out: PathBuf,
+    /// The folder that goes by the file's name, where another one is used.
+    pub usual_out: Option<PathBuf>,
     pub all_cards: bool,
     pub cards: usize,
     /// Whether a run of this window trains now.
@@ -213,7 +232,14 @@ pub struct BaseView {
 }
 
 impl SetupView {
-    pub fn build(open: &OpenSweep, state: &State) -> Self {
+    /// Fields that can be added.
+    pub fn choices(&self) -> Vec<FieldChoice> {
+        let fields = (self.fields.as_deref()).map_or(&[][..], |base| &base.fields);
+        fields::choices(fields, &self.taken)
+    }
+
+    /// `of_base`: what one run of the base takes, where that is known.
+    pub fn build(open: &OpenSweep, state: &State, of_base: Option<&RunEstimate>) -> Self {
         let draft = open.document.draft.clone();
         let planned = &open.planned;
         let fields = planned.base.as_deref().map_or(&[][..], |base| &base.fields);
@@ -257,15 +283,24 @@ impl SetupView {
         let plan = planned.plan.as_deref();
         let problem = (planned.problem.clone()).filter(|_| !is_said && !planned.is_pending);
         Self {
-            choices: fields::choices(fields, &taken),
+            fields: planned.base.clone(),
+            taken,
             base: base(open, state),
             size: plan.filter(|_| planned.problem.is_none()).map(size),
+            time: (plan.filter(|_| planned.problem.is_none())).and_then(|plan| {
+                let status = open.current_status();
+                let cells = status.map_or(&[][..], |status| &status.cells);
+                forecast::time_left(plan, cells, of_base)
+            }),
             remarks: plan.map_or_else(Vec::new, |plan| plan.remarks.clone()),
             longest: plan.map_or(1, Plan::longest),
             data: data(open),
             data_is_missing: data_is_missing(open),
             has_other_data: open.places.data.is_some(),
             active_data: active_data(open, state),
+            usual_out: (open.places.out.as_ref())
+                .map(|_| open.usual_out(&state.runs_folder))
+                .filter(|usual| open.places.out.as_ref() != Some(usual)),
             out: open.out(&state.runs_folder),
             all_cards: open.places.all_cards,
             cards: state

@@ -6,7 +6,7 @@ use crate::analysis::comparison::{ComparedRun, Refused};
 use crate::app::core::command::GalleryFilter;
 use crate::app::features::compare::view::{CompareBody, CompareView};
 use crate::app::features::compare::{CompareCache, CompareLocal, compare_ui};
-use crate::evaluation::{ClassificationReport, ConfusionMatrix};
+use crate::evaluation::{ClassificationReport, ConfusionMatrix, Score};
 use crate::runs::seeds;
 use crate::runs::settings::differences;
 
@@ -62,6 +62,7 @@ fn comparison(
                 confidence: vec![0.75; truths.len()],
                 report: ClassificationReport::new(&confusion),
                 log_loss: 0.5,
+                accuracy: Score::share(confusion.correct(), confusion.total()),
                 confusion,
             }
         })
@@ -80,6 +81,7 @@ fn comparison(
         settings: differences(&experiments),
         groups: seeds::groups(&recipes),
         refused: Vec::new(),
+        picture_groups: None,
         runs,
     }
 }

@@ -12,6 +12,7 @@ use crate::app::features::evaluation::view::{
 };
 use crate::app::features::evaluation::{EvaluationLocal, evaluation_ui};
 use crate::data::Split;
+use crate::evaluation::novelty::{Distances, NoveltyReference, rate_text};
 use crate::evaluation::{Decision, Evaluation, Prediction, Predictions, TemperatureFit};
 
 struct Evaluated {
@@ -37,17 +38,20 @@ impl Evaluated {
                 split: Split::Test,
                 pictures: [100, 20, 40],
                 status,
+                test_is_withheld: false,
                 body: None,
                 diagnosis: None,
                 remark: None,
                 temperature: Status::Idle,
                 novelty: Some(NoveltyView {
                     rate: 0.01,
+                    rates: vec![0.1, 0.05, 0.02, 0.01],
                     sentence: "None of these: beyond a distance of 0.431, as 1 in 100 of your own pictures may be; of the \
                                test pictures, 0.9 % are (0.3 – 2.1 %)"
                         .into(),
                 }),
                 can_train: true,
+                refit: None,
             },
             source: source.map(Arc::new),
             cache: EvaluationCache::default(),
@@ -81,6 +85,7 @@ fn source(classes: &[&str], rows: &[(u32, Vec<f32>)]) -> PreparedAnswers {
                 probabilities: probabilities.clone(),
             })
             .collect(),
+        ..Predictions::default()
     });
     let evaluation = Evaluation::new(&predictions, &Decision::default());
     let fit = TemperatureFit::new(&predictions);
@@ -129,6 +134,26 @@ fn open(size: egui::Vec2, evaluated: Evaluated) -> Harness<'static, Evaluated> {
         );
     harness.run_steps(4);
     harness
+}
+
+/// Of a cell of a sweep, nothing looks at the test pictures before a setting is chosen.
+#[test]
+fn withheld_test_pictures_are_not_offered() {
+    for status in [Status::Idle, Status::Failed("they are withheld".into())] {
+        let mut evaluated = Evaluated::new(None, status);
+        evaluated.view.test_is_withheld = true;
+        let mut harness = open(egui::vec2(600.0, 500.0), evaluated);
+        assert!(
+            harness
+                .query_by_label("The test pictures are withheld")
+                .is_some()
+        );
+        assert!(harness.query_by_label_contains("Evaluate on").is_none());
+        assert!(harness.query_by_label("Try again").is_none());
+        harness.get_by_label("Show the validation pictures").click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().out, [Command::ShowSplit(Split::Validation)]);
+    }
 }
 
 #[test]
@@ -330,6 +355,7 @@ fn fifty_thousand_pictures_follow_the_slider() {
     let predictions = Arc::new(Predictions {
         classes: vec!["no".into(), "yes".into()],
         rows,
+        ..Predictions::default()
     });
     let evaluation = Evaluation::without_bootstrap(&predictions, &Decision::default());
     let source = PreparedAnswers::new(predictions, Arc::new(evaluation), None);
@@ -560,6 +586,47 @@ fn everything_that_can_be_operated_fits_small_windows() {
             }
         }
     }
+}
+
+#[test]
+fn the_list_names_the_rates_that_the_validation_pictures_can_tell() {
+    let known = |count: usize| {
+        let values: Vec<f32> = (0..count).map(|index| index as f32 / 100.0).collect();
+        let reference = NoveltyReference {
+            validation: Distances {
+                names: values.iter().map(ToString::to_string).collect(),
+                values,
+            },
+            ..NoveltyReference::default()
+        };
+        reference.known()
+    };
+    let texts = |count: usize, asked: f64| {
+        let view = NoveltyView::build(&known(count), asked).unwrap();
+        let sentence = format!("as {} of your own pictures may be", rate_text(view.rate));
+        assert!(view.sentence.contains(&sentence), "{view:?}");
+        assert!(view.rates.contains(&view.rate), "{view:?}");
+        let rates = view.rates.iter();
+        rates.map(|rate| rate_text(*rate)).collect::<Vec<_>>()
+    };
+    // Of 39 pictures, 1 in 40 is the least, whatever is asked for.
+    assert_eq!(texts(39, 0.01), ["1 in 10", "1 in 20", "1 in 40"]);
+    assert_eq!(texts(39, 0.025), ["1 in 10", "1 in 20", "1 in 40"]);
+    assert_eq!(
+        texts(99, 0.001),
+        ["1 in 10", "1 in 20", "1 in 50", "1 in 100"]
+    );
+    assert_eq!(texts(3, 0.01), ["1 in 4"]);
+    let all = [
+        "1 in 10",
+        "1 in 20",
+        "1 in 50",
+        "1 in 100",
+        "1 in 200",
+        "1 in 1,000",
+    ];
+    assert_eq!(texts(5_000, 0.01), all);
+    assert_eq!(NoveltyView::build(&known(0), 0.01), None);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use eframe::egui::{Key, vec2};
 
 use super::*;
+use crate::analysis::suspects::FoundDuplicates;
 use crate::app::core::command::GalleryFilter;
 use crate::app::core::gallery::{GalleryAction, GalleryRequests, Opened};
 use crate::app::features::gallery::GalleryLocal;
@@ -240,23 +241,44 @@ fn suspects_offer_the_search_and_its_stop() {
 #[test]
 fn suspects_tell_how_to_keep_alike_pictures_together() {
     let mut state = fakes::state();
-    let (folder, groups) = (PathBuf::from("runs/b"), Some("Keep them together.".into()));
+    let folder = PathBuf::from("runs/b");
+    let names = |names: [&str; 2]| names.map(str::to_owned).to_vec();
+    let alike = vec![names(["a.png", "b.png"]), names(["x.png", "y.png"])];
+    // The experiment in front is about the run's pictures.
+    let source = state.documents[0].experiment.data.source.clone();
+    if let Some(Opened::Ready(run)) = state.gallery.runs.get_mut(&folder) {
+        Arc::make_mut(run).root = crate::analysis::gallery::root(&source, None);
+    }
     state.gallery.take(GalleryAnswer::Duplicates {
         folder: folder.clone(),
-        result: Ok((Vec::new(), groups)),
+        result: Ok(FoundDuplicates {
+            likely_groups: Some("Keep them together.".into()),
+            alike: alike.clone(),
+            ..FoundDuplicates::default()
+        }),
     });
     let mut harness = wall(state);
     harness.get_by_label("Label issues").click();
     harness.run_steps(2);
     harness.get_by_label("Keep them together.");
+    // One click keeps what looks alike together, whatever names tell.
+    harness.get_by_label("Keep alike pictures together").click();
+    harness.run_steps(2);
+    let wanted = Command::Gallery(GalleryAction::KeepTogether(Arc::new(alike)));
+    assert!(harness.state().out.contains(&wanted));
     // What an earlier search found does not outlive it.
     let gallery = &mut harness.state_mut().state.gallery;
     gallery.take(GalleryAnswer::Duplicates {
         folder,
-        result: Ok((Vec::new(), None)),
+        result: Ok(FoundDuplicates::default()),
     });
     harness.run_steps(2);
     assert!(harness.query_by_label("Keep them together.").is_none());
+    assert!(
+        harness
+            .query_by_label("Keep alike pictures together")
+            .is_none()
+    );
 }
 
 #[test]
@@ -309,6 +331,7 @@ fn three_hundred_classes() -> State {
     let predictions = Predictions {
         classes: (0..classes).map(|class| format!("class {class}")).collect(),
         rows,
+        ..Predictions::default()
     };
     let folder = PathBuf::from("runs").join("b");
     let predicted = Predicted::new(vec![(Split::Test, predictions)]);

@@ -39,12 +39,36 @@ fn the_table_of_backbones_sorts_by_its_heads() {
     assert_eq!(fewest_first[0], "MobileNetV3 small");
     click(&mut harness, "Sort by Parameters");
     assert!(
-        names(&harness)[0].starts_with("ViT-B/16"),
+        names(&harness)[0].starts_with("DINOv2 ViT-B/14"),
         "{:?}",
         names(&harness)
     );
     click(&mut harness, "Sort by Parameters");
     assert_eq!(names(&harness), recommended);
+    // What has no accuracy stands last, whichever way the others stand.
+    let learned_without_classes =
+        |title: &String| title.starts_with("DINO") || title.starts_with("SigLIP");
+    for best_first in [true, false] {
+        click(&mut harness, "Sort by ImageNet");
+        let by_accuracy = names(&harness);
+        let accurate = by_accuracy
+            .iter()
+            .take_while(|title| !learned_without_classes(title));
+        let accurate: Vec<&String> = accurate.collect();
+        assert!(
+            by_accuracy[accurate.len()..]
+                .iter()
+                .all(learned_without_classes),
+            "{by_accuracy:?}"
+        );
+        let first = if best_first {
+            "EVA-02-S/14"
+        } else {
+            "MobileNetV3 small"
+        };
+        assert_eq!(accurate[0], first);
+    }
+    click(&mut harness, "Sort by ImageNet");
     click(&mut harness, "Sort by Backbone");
     let mut sorted = names(&harness);
     sorted.sort();
@@ -194,4 +218,41 @@ fn other_backbones_unfold_below_the_first() {
     harness.get_by_label(&others).click();
     harness.run_steps(6);
     assert_eq!(cards(&harness), all);
+}
+
+#[test]
+fn a_head_that_is_solved_has_no_learning_rate() {
+    let mut state = fakes::state();
+    let experiment = &mut state.documents[0].experiment;
+    experiment.phases[0].optimizer = crate::experiment::Optimizer::LogisticRegression { c: None };
+    experiment.phases[0].epochs = 1;
+    assert!(!experiment.head.layers.is_empty());
+    let size = egui::vec2(320.0, 2000.0);
+    let mut harness = settled(Section("Phases"), size, true, Driven::new(state));
+    let are_disabled = |harness: &Harness<'_, Driven>, name: &str| -> Vec<bool> {
+        let nodes = harness.get_all_by_role(Role::Slider);
+        let nodes = nodes.filter(|node| node.accesskit_node().label().as_deref() == Some(name));
+        nodes
+            .map(|node| node.accesskit_node().is_disabled())
+            .collect()
+    };
+    assert_eq!(are_disabled(&harness, "Learning rate"), [true, false]);
+    assert_eq!(are_disabled(&harness, "Warm-up epochs"), [true, false]);
+    harness.get_by_label_contains("it ends at the solution");
+
+    harness
+        .get_by_role_and_label(Role::CheckBox, "Choose C")
+        .click();
+    harness.run_steps(3);
+    let edited = harness.state().edited();
+    assert_eq!(
+        edited.phases[0].optimizer,
+        crate::experiment::Optimizer::LogisticRegression { c: Some(1.0) }
+    );
+
+    harness.get_by_label("Fit the experiment to it").click();
+    harness.run_steps(3);
+    let edited = harness.state().edited();
+    assert!(edited.head.layers.is_empty() && edited.solver_needs(0).is_empty());
+    assert_eq!(edited.phases[1].epochs, 10);
 }

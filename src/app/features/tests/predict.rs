@@ -55,6 +55,41 @@ fn asked(harness: &Harness<'_, Driven>, action: PredictAction) -> bool {
     harness.state().out.contains(&Command::Predict(action))
 }
 
+fn unfold_filters(harness: &mut Harness<'_, Driven>) {
+    harness.get_by_label("Filters").click();
+    harness.run_steps(3);
+}
+
+/// In a window of 1,280 by 800 points the view has about 700 by 640, a laptop's.
+#[test]
+fn pictures_have_most_of_the_view_and_filters_unfold() {
+    for width in [640.0, 900.0] {
+        let size = vec2(width, 640.0);
+        let mut harness = settled(View("Predict"), size, true, Driven::new(fakes::state()));
+        let top = |harness: &Harness<'_, Driven>| {
+            let first = harness
+                .get_all_by_role(accesskit::Role::ListBoxOption)
+                .next();
+            first.unwrap().rect().top()
+        };
+        let folded = top(&harness);
+        assert!(folded < 640.0 * 0.4, "{width}: {folded}");
+        assert!(harness.query_by_label("Lowest confidence").is_none());
+        unfold_filters(&mut harness);
+        for label in ["Lowest confidence", "File name", "Size of the pictures"] {
+            harness.get_by_label(label);
+        }
+        harness.get_by_role_and_label(accesskit::Role::ComboBox, "Answer");
+        assert!(top(&harness) > folded);
+        unfold_filters(&mut harness);
+        assert_eq!(top(&harness), folded);
+        // What is filtered is said while the filters are folded.
+        local(&mut harness).query.file = "part".into();
+        harness.run_steps(3);
+        harness.get_by_label("Remove the filter File name “part”");
+    }
+}
+
 #[test]
 fn first_the_answer_then_a_bar_for_each_class_that_shows_it_alone() {
     let mut harness = wall(with(fakes::prediction(1_000)));
@@ -229,14 +264,8 @@ fn buttons_ask_for_pictures_folders_and_files() {
         .map(|index| PictureSource::File(format!("inbox/part {index:05}.png").into()))
         .into();
     for (label, purpose) in [
-        (
-            "Save 3 shown as CSV…",
-            PredictPurpose::Save(Some(chosen.clone())),
-        ),
-        (
-            "Copy 3 shown by class…",
-            PredictPurpose::Place(Some(chosen)),
-        ),
+        ("Save 3 as CSV…", PredictPurpose::Save(Some(chosen.clone()))),
+        ("Copy 3 by class…", PredictPurpose::Place(Some(chosen))),
     ] {
         harness.get_by_label(label).click();
         harness.run_steps(2);
@@ -366,6 +395,7 @@ fn every_active_filter_is_a_chip_that_takes_it_away() {
     );
     assert!(!local(&mut harness).query.file.contains("part"));
     // The same in the list, without what no picture got.
+    unfold_filters(&mut harness);
     harness
         .get_by_role_and_label(accesskit::Role::ComboBox, "Answer")
         .click();
@@ -458,7 +488,7 @@ fn nothing_moves_while_the_first_answers_come() {
     let mut prediction = PredictionState::default();
     prediction.predict("runs/b".as_ref(), 0.01, vec!["inbox".into()]);
     let mut harness = wall(with(prediction));
-    let labels = ["Save as CSV…", "Clear the answers", "Lowest confidence"];
+    let labels = ["Save as CSV…", "Clear the answers", "Sort", "Filters"];
     let places =
         |harness: &Harness<'_, Driven>| labels.map(|label| harness.get_by_label(label).rect());
     let before = places(&harness);

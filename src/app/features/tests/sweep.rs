@@ -33,6 +33,106 @@ fn setup() -> Harness<'static, Driven> {
     harness
 }
 
+/// Names of sweep, file, fields and values are cut where there is no room for them, and nothing grows beyond the view.
+#[test]
+fn long_names_widen_nothing() {
+    let mut faults = Vec::new();
+    for page in [Page::Setup, Page::Results] {
+        for width in [300.0, 600.0, 700.0] {
+            let state = State {
+                sweep: sweeps::state_with_long_names(30, 20),
+                ..fakes::state()
+            };
+            let size = vec2(width, 1600.0);
+            let mut harness = settled(View("Sweep"), size, true, Driven::new(state));
+            harness.state_mut().of_window::<SweepLocal>().page = Some(page);
+            harness.run_steps(4);
+            let mut of_page = faults_of(&harness, View("Sweep"), width);
+            let bar = harness.get_by_label_contains("40 of 60 cells trained, 0 fell behind");
+            if bar.rect().right() > width {
+                of_page.push(format!(
+                    "the bar of the cells ends at {}",
+                    bar.rect().right()
+                ));
+            }
+            for button in ["Save the sweep as", "Close the sweep"] {
+                assert!(harness.query_by_label(button).is_some(), "{button}");
+            }
+            let of_page = of_page.into_iter();
+            faults.extend(of_page.map(|fault| format!("{page:?}: {fault}")));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Nothing stays highlighted after the pointer has left it.
+#[test]
+fn a_row_and_a_line_are_highlighted_while_the_pointer_is_at_them() {
+    let mut harness = view(sweeps::state(30, 20));
+    let mut hovered_at = |at: egui::Pos2| {
+        harness.hover_at(at);
+        harness.run_steps(3);
+        let local = harness.state_mut().of_window::<SweepLocal>();
+        local.results.hovered()
+    };
+    let nowhere = egui::pos2(2.0, 2.0);
+    assert_eq!(hovered_at(nowhere), None);
+    // Of the table, far below the chart.
+    assert!(hovered_at(egui::pos2(300.0, 690.0)).is_some());
+    assert_eq!(hovered_at(nowhere), None);
+    let chart = (200..520).map(|y| egui::pos2(230.0, y as f32));
+    let near = chart.step_by(12).filter(|at| hovered_at(*at).is_some());
+    assert!(near.count() > 3);
+    assert_eq!(hovered_at(nowhere), None);
+}
+
+#[test]
+fn training_that_begins_is_watched() {
+    let mut harness = on_page(Page::Setup, sweeps::state(30, 20));
+    assert!(harness.query_by_label("Average seeds").is_none());
+    if let Some(open) = &mut harness.state_mut().state.sweep.open {
+        open.training = Training::Running { since: 1 };
+    }
+    harness.run_steps(4);
+    assert!(harness.query_by_label("Average seeds").is_some());
+    // A person may still look at the setup.
+    harness.state_mut().of_window::<SweepLocal>().page = Some(Page::Setup);
+    harness.run_steps(4);
+    assert!(harness.query_by_label("Average seeds").is_none());
+}
+
+#[test]
+fn a_band_is_resized_by_its_edge() {
+    let mut harness = view(sweeps::state(30, 20));
+    let chart = harness
+        .get_by_label_contains("Parallel coordinates of")
+        .rect();
+    let x = (harness.get_by_label("Filter by Validation accuracy").rect())
+        .center()
+        .x;
+    let mut drag = |from: f32, to: f32| {
+        let at = |y: f32| egui::pos2(x, chart.top() + y);
+        harness.hover_at(at(from));
+        harness.drag_at(at(from));
+        harness.run_steps(2);
+        harness.hover_at(at(to));
+        harness.run_steps(2);
+        harness.drop_at(at(to));
+        harness.run_steps(4);
+        let count = harness.query_by_label_contains(" of 30 settings");
+        count.map_or(30, |count| {
+            let count = text(&count);
+            count.split(' ').next().unwrap().parse::<usize>().unwrap()
+        })
+    };
+    // All that has a result, from the top down; then the lower edge is pulled up.
+    let all = drag(30.0, chart.height() - 8.0);
+    assert_eq!(all, 21);
+    let fewer = drag(chart.height() - 11.0, chart.height() - 60.0);
+    assert!((1..all).contains(&fewer), "{fewer}");
+    assert_eq!(drag(chart.height() - 60.0, chart.height() - 8.0), all);
+}
+
 /// What was asked for, but for what is said every frame.
 fn asked(harness: &Harness<'_, Driven>) -> Vec<SweepAction> {
     let commands = harness.state().out.iter();
@@ -112,6 +212,47 @@ fn the_best_stands_above_everything_and_first_in_the_table() {
 }
 
 #[test]
+fn the_rule_that_tells_settings_apart_is_said_beside_the_best() {
+    let mut harness = view(sweeps::state(30, 20));
+    let rule = "Settings are compared by the pictures that both got right.";
+    assert!(harness.query_by_label(rule).is_none());
+    let line = harness.get_by_label_contains("Not distinguishable from it");
+    line.hover();
+    harness.run_steps(20);
+    assert!(harness.query_by_label(rule).is_some());
+}
+
+#[test]
+fn where_only_cells_have_runs_the_views_of_runs_lead_to_the_sweep() {
+    for panel in [View("Curves"), View("Runs"), Runs] {
+        let mut state = State {
+            sweep: sweeps::state(30, 20),
+            ..fakes::state()
+        };
+        state.runs.clear();
+        state.runs_listed = true;
+        let mut harness = settled(panel, vec2(420.0, 760.0), true, Driven::new(state));
+        // 20 settings under two seeds, one that trains and one that failed in its seventh epoch.
+        assert!(
+            harness
+                .query_by_label_contains("has runs of 42 of its 60 cells")
+                .is_some(),
+            "{panel:?}"
+        );
+        button_named(&harness, "Show the sweep").click();
+        harness.run_steps(2);
+        let shows = Command::ShowView(ViewId::SWEEP);
+        assert!(harness.state().out.contains(&shows), "{panel:?}");
+        harness.state_mut().state.sweep = sweeps::state(30, 0);
+        if let Some(open) = &mut harness.state_mut().state.sweep.open {
+            open.status = None;
+        }
+        harness.run_steps(2);
+        assert!(harness.query_by_label("No runs yet").is_some(), "{panel:?}");
+    }
+}
+
+#[test]
 fn the_menu_of_an_axis_filters_the_table_and_the_filter_is_taken_back() {
     let mut harness = view(sweeps::state(30, 20));
     harness.get_by_label("Filter by Phase 2, frozen").click();
@@ -186,6 +327,25 @@ fn heads_sort_and_a_row_opens_its_curves_evaluation_and_experiment() {
 }
 
 #[test]
+fn a_row_stays_where_it_is_when_it_is_selected() {
+    for width in [660.0, 724.0, 760.0] {
+        let mut harness = view(sweeps::state(30, 20));
+        harness.set_size(vec2(width, 760.0));
+        harness.run_steps(4);
+        let name = rows(&harness)[1].clone();
+        let before = harness.get_by_label(&name).rect();
+        harness.get_by_label(&name).click();
+        harness.run_steps(4);
+        assert!(
+            harness
+                .query_by_label("1 of 30 settings selected")
+                .is_some()
+        );
+        assert_eq!(harness.get_by_label(&name).rect(), before, "{width}");
+    }
+}
+
+#[test]
 fn what_failed_says_why_and_is_trained_again() {
     let mut harness = view(sweeps::state(30, 20));
     harness.get_by_label("Sort by State").click();
@@ -208,7 +368,7 @@ fn the_best_setting_becomes_an_experiment_and_is_tested_on_request() {
     let mut harness = view(sweeps::state(30, 20));
     button_named(&harness, "Make an experiment of it").click();
     harness.run_steps(2);
-    button_named(&harness, "Test the chosen setting").click();
+    button_named(&harness, "Test the best setting").click();
     harness.run_steps(2);
     let asked = asked(&harness);
     assert!(matches!(
@@ -315,6 +475,13 @@ fn strategy_seeds_and_goal_are_chosen_and_the_work_is_said() {
             .query_by_label("30 settings under 2 seeds: 60 cells, 1,200 epochs in all.")
             .is_some()
     );
+    // 40 settings of 20 epochs, one begun and one that failed after seven: 64 seconds each.
+    let time = "Estimated time left: about ";
+    let time = text(&harness.get_by_label_contains(time));
+    assert!(
+        time.ends_with("by the 814 epochs that were trained so far."),
+        "{time}"
+    );
     harness.get_by_label("Successive halving").click();
     harness.run_steps(4);
     let edited = draft(&harness);
@@ -412,6 +579,13 @@ fn tasks_of_slurm_are_told_with_why_they_ended() {
             .query_by_label("ran out of memory on node7")
             .is_some()
     );
+    let remedy =
+        "Submit again with more memory (--mem): what is unfinished goes on where it was saved.";
+    assert!(harness.query_by_label(remedy).is_some());
+    let role = accesskit::Role::SpinButton;
+    let at_once = harness.get_by_role_and_label(role, "At once");
+    let at_once = at_once.accesskit_node().value();
+    assert_eq!(at_once.as_deref(), Some("all"));
     harness.get_by_label("Cancel task 12_2").click();
     harness.run_steps(2);
     harness.get_by_label("Submit what is unfinished").click();

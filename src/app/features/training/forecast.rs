@@ -42,6 +42,7 @@ impl ForecastView {
                     &estimate,
                     state.features.cache_coverage.is_some(),
                     taken(state),
+                    folds(state),
                 )),
                 features: features(&estimate),
                 memory,
@@ -60,7 +61,20 @@ fn taken(state: &State) -> Option<Taken> {
     state.speeds.get(name)?.taken
 }
 
-fn time(estimate: &RunEstimate, is_known: bool, taken: Option<Taken>) -> Part {
+/// Trainings of the active experiment: one, or one for each fold.
+fn folds(state: &State) -> u32 {
+    let document = state.active_document();
+    let folds = document.and_then(|one| one.experiment.data.split.cross_validation());
+    folds.unwrap_or(1)
+}
+
+/// Features are computed once for all `folds`.
+fn time(estimate: &RunEstimate, is_known: bool, taken: Option<Taken>, folds: u32) -> Part {
+    let seconds = estimate.seconds() + f64::from(folds.saturating_sub(1)) * estimate.epochs_seconds;
+    let each = match folds {
+        1 => String::new(),
+        folds => format!(", in each of {folds} folds"),
+    };
     let kept = match (is_known, estimate.is_warm()) {
         (false, _) => "as if nothing were cached yet",
         (true, true) => "nothing, because all of them are cached",
@@ -76,9 +90,9 @@ fn time(estimate: &RunEstimate, is_known: bool, taken: Option<Taken>) -> Part {
         _ => ("that was measured on this machine", "about"),
     };
     Part {
-        text: format::estimate(estimate.seconds()).replace("about", about),
+        text: format::estimate(seconds).replace("about", about),
         tooltip: format!(
-            "Estimated from the speed {from}\nFeatures of the frozen layers, computed once: {} ({kept})\nAll epochs and the test: {}",
+            "Estimated from the speed {from}\nFeatures of the frozen layers, computed once: {} ({kept})\nAll epochs and the test{each}: {}",
             format::estimate(estimate.once_seconds),
             format::estimate(estimate.epochs_seconds)
         ),
@@ -204,9 +218,15 @@ mod tests {
 
     #[test]
     fn the_forecast_says_what_is_kept() {
-        assert_eq!(time(&estimate(10, 10), false, None).text, "about 40 s");
+        assert_eq!(time(&estimate(10, 10), false, None, 1).text, "about 40 s");
+        // Features are computed once, epochs in each fold.
+        let one = estimate(10, 10);
+        let folds = time(&one, false, None, 5);
+        let seconds = one.once_seconds + 5.0 * one.epochs_seconds;
+        assert_eq!(folds.text, format::estimate(seconds));
+        assert!(folds.tooltip.contains("in each of 5 folds"), "{folds:?}");
         assert!(
-            time(&estimate(10, 0), true, None)
+            time(&estimate(10, 0), true, None, 1)
                 .tooltip
                 .contains("all of them are cached")
         );
@@ -216,7 +236,7 @@ mod tests {
             others: Some(0.8),
             by_training: false,
         };
-        let part = time(&estimate(10, 10), false, Some(hasty));
+        let part = time(&estimate(10, 10), false, Some(hasty), 1);
         assert_eq!(part.text, "roughly 40 s");
         assert!(
             part.tooltip.contains("while other programs were running"),

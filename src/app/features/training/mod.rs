@@ -15,9 +15,11 @@ use crate::app::ui::tokens::{icon, tokens};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
 use crate::app::ui::widgets;
 use crate::experiment::{
-    ClassWeights, EarlyStopping, Keep, MixedPrecision, Monitor, Precision, TestViews, bounds,
+    ClassWeights, EarlyStopping, Experiment, Keep, MixedPrecision, Monitor, Precision, TestViews,
+    bounds,
 };
 use crate::format;
+use crate::training::test_views;
 
 /// What holds for all phases.
 pub struct TrainingSection;
@@ -88,7 +90,7 @@ const KEEPS: [(Keep, &str, &str); 2] = [
     ),
 ];
 
-const TEST_VIEWS: [(TestViews, &str, &str); 2] = [
+const TEST_VIEWS: [(TestViews, &str, &str); 3] = [
     (
         TestViews::Single,
         "None",
@@ -98,6 +100,11 @@ const TEST_VIEWS: [(TestViews, &str, &str); 2] = [
         TestViews::Flips,
         "Flips",
         "Probabilities are averaged over every flip that the augmentation uses",
+    ),
+    (
+        TestViews::FlipsAndTurns,
+        "Flips, turns",
+        "Probabilities are averaged over every flip that the augmentation uses, each turned by 0°, 90°, 180° and 270°: for pictures without an up and down, for which the augmentation rotates by 180°",
     ),
 ];
 
@@ -140,14 +147,18 @@ const MIXED_PRECISIONS: [(MixedPrecision, &str, &str); 3] = [
 pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, out: &mut Vec<Command>) {
     let mut draft = view.editor.draft();
     let tooltip = "Pictures per step of the optimizer. Larger batches give steadier steps, are quicker per picture, and need more memory";
-    let changed = widgets::number(
-        ui,
-        "Batch size",
-        tooltip,
-        &mut draft.experiment.training.batch_size,
-        bounds::BATCH_SIZE,
-        "",
-    );
+    let idle = draft.why_idle(Control::BatchSize);
+    let batch_size = &mut draft.experiment.training.batch_size;
+    let changed = widgets::idle_if(ui, idle, |ui| {
+        widgets::number(
+            ui,
+            "Batch size",
+            tooltip,
+            batch_size,
+            bounds::BATCH_SIZE,
+            "",
+        )
+    });
     draft.touched(changed, "batch size");
     widgets::problem(ui, draft.problem("training.batch_size"));
     let training = &mut draft.experiment.training;
@@ -247,7 +258,11 @@ pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, out: &mut Vec<Command
 
     let mut averages = draft.experiment.training.weight_averaging.is_some();
     let tooltip = "Validate, keep and test an exponential moving average (EMA) of the weights: often a little better";
-    if widgets::toggle(ui, "Weight averaging", tooltip, &mut averages) {
+    let idle = draft.why_idle_unless(averages, Control::WeightAveraging);
+    let toggled = widgets::idle_if(ui, idle, |ui| {
+        widgets::toggle(ui, "Weight averaging", tooltip, &mut averages)
+    });
+    if toggled {
         draft.experiment.training.weight_averaging = averages.then_some(0.99);
         draft.touched(true, "");
     }
@@ -296,6 +311,9 @@ pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, out: &mut Vec<Command
         widgets::segmented_row(ui, "Test augmentation", tooltip, views, &TEST_VIEWS)
     });
     draft.touched(changed, "");
+    if let Some(text) = test_views_note(&draft.experiment) {
+        widgets::note(ui, &text);
+    }
     let tooltip = "Seed of the random numbers for the split, the head's initial weights, the order of pictures and the augmentation: the same seed gives the same run";
     let changed = widgets::number(
         ui,
@@ -311,6 +329,20 @@ pub fn training_ui(ui: &mut egui::Ui, view: &TrainingView, out: &mut Vec<Command
         ui.label(tokens(ui).small("Another seed also gives another split."));
     }
     draft.finish(out);
+}
+
+/// What averaging over views costs, or why some of them are missing.
+fn test_views_note(experiment: &Experiment) -> Option<String> {
+    let views = test_views(experiment);
+    let wants_turns = experiment.training.test_views == TestViews::FlipsAndTurns;
+    if wants_turns && !experiment.augmentation.turns_all_round() {
+        return (views > 1).then(|| {
+            "Only flips are used: turns take a rotation of 180° in the augmentation.".to_owned()
+        });
+    }
+    (views > 1).then(|| {
+        format!("Each test picture is predicted {views} times, which takes {views} times as long.")
+    })
 }
 
 fn class_weights_ui(ui: &mut egui::Ui, view: &TrainingView, draft: &mut Draft<'_>) {

@@ -6,7 +6,7 @@ use crate::app::ui::disclosure::disclosure;
 use crate::app::ui::editor::Draft;
 use crate::app::ui::effect::Control;
 use crate::app::ui::widgets;
-use crate::experiment::{LayerRates, Optimizer, Schedule, bounds};
+use crate::experiment::{LayerRates, Optimizer, Phase, Schedule, bounds};
 use crate::format;
 
 const DECAY_TEXT: &str = "Pulls weights towards 0 at every step: guards against overfitting";
@@ -84,12 +84,27 @@ pub(in crate::app) fn optimizer_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, ind
             Optimizer::rms_prop(),
             "Adapts the step size of every weight by its recent gradients",
         ),
+        (
+            Optimizer::LogisticRegression { c: None },
+            "Solves a linear head on frozen features at once, by L-BFGS to convergence: seconds, and no learning rate",
+        ),
     ];
     let label = (
         "Optimizer",
         "The rule by which gradients change the weights",
     );
+    let was_solver = optimizer.is_solver();
     choose_kind(ui, label, optimizer, Optimizer::title, &kinds);
+    let phase = &mut draft.experiment.phases[index];
+    if phase.optimizer.is_solver() != was_solver {
+        // It ends at the solution; others take more than one epoch to come near it.
+        phase.epochs = if was_solver {
+            Phase::default().epochs
+        } else {
+            1
+        };
+    }
+    let optimizer = &mut phase.optimizer;
     let mut changed = false;
     match optimizer {
         Optimizer::Sgd {
@@ -135,8 +150,42 @@ pub(in crate::app) fn optimizer_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, ind
                 changed |= widgets::log_slider(ui, "Epsilon", EPSILON_TEXT, epsilon, 1e-12..=0.1);
             });
         }
+        Optimizer::LogisticRegression { c } => changed |= strength_ui(ui, c),
     }
     draft.touched_at(changed, "optimizer", index);
+}
+
+/// Where a phase can't be solved as things are, what changes that.
+pub(in crate::app) fn fit_to_solver_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {
+    if draft.experiment.solver_needs(index).is_empty() {
+        return;
+    }
+    let tooltip = "Changes what logistic regression needs: one epoch on the frozen backbone, a head of the output layer alone, versions of pictures that are kept, and plain labels";
+    if ui
+        .button("Fit the experiment to it")
+        .on_hover_text(tooltip)
+        .clicked()
+    {
+        draft.experiment.fit_to_solver(index);
+        draft.touched(true, "");
+    }
+}
+
+/// Logistic regression's C, or that it is chosen.
+fn strength_ui(ui: &mut egui::Ui, c: &mut Option<f64>) -> bool {
+    let mut is_chosen = c.is_none();
+    let tooltip = "Tries ten strengths of the penalty on folds of the training pictures, and takes the one with the least loss on pictures that were left out";
+    let mut changed = widgets::toggle(ui, "Choose C", tooltip, &mut is_chosen);
+    match (is_chosen, &mut *c) {
+        (true, Some(_)) => *c = None,
+        (false, None) => *c = Some(1.0),
+        _ => {}
+    }
+    if let Some(c) = c {
+        let tooltip = "The inverse of the penalty on large weights, as in scikit-learn: smaller guards more against overfitting";
+        changed |= widgets::log_slider(ui, "C", tooltip, c, 1e-4..=1e4);
+    }
+    changed
 }
 
 pub(in crate::app) fn schedule_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize) {

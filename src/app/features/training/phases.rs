@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use eframe::egui::{self, Sense, vec2};
 
 use crate::app::core::command::Command;
+use crate::app::core::rate_finder::RateAction;
 use crate::app::core::state::{Document, Scan, State};
 use crate::app::core::view_id::ViewId;
 use crate::app::features::training::phase_rules;
 use crate::app::ui::arrange::{self, Arrange, arrange_buttons};
 use crate::app::ui::editor::{Draft, EditorView};
+use crate::app::ui::effect::Control;
 use crate::app::ui::layer_plan;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::view::{Section, SectionInfo, ViewContext};
@@ -60,12 +62,10 @@ impl PhasesView {
     pub fn build(state: &State) -> Option<Self> {
         let editor = EditorView::build(state)?;
         let pictures = match &state.scan {
-            Scan::Done { split, .. } => split.train.len() as u64,
+            Scan::Done { split, .. } => split.train.len(),
             _ => 1_000,
         };
-        let steps_per_epoch = pictures
-            .div_ceil(u64::from(editor.experiment.training.batch_size.max(1)))
-            .max(1);
+        let steps_per_epoch = editor.experiment.training.steps_per_epoch(pictures) as u64;
         let lines = editor.experiment.phases.iter().map(line).collect();
         Some(Self {
             editor,
@@ -77,11 +77,14 @@ impl PhasesView {
 
 /// A phase in one line: "10 epochs, Adam, 0.001, whole backbone frozen".
 fn line(phase: &Phase) -> String {
+    let rate = match phase.optimizer.is_solver() {
+        true => String::new(),
+        false => format!(" {}", format::rate(phase.learning_rate)),
+    };
     format!(
-        "{} · {} {} · {}",
+        "{} · {}{rate} · {}",
         format::plural(phase.epochs.into(), "epoch", "epochs"),
         phase.optimizer.title(),
-        format::rate(phase.learning_rate),
         lower_first(&layer_plan::describe(&phase.freeze))
     )
 }
@@ -145,7 +148,12 @@ fn apply(phases: &mut Vec<Phase>, change: Change) {
     match change {
         Change::Arrange(index, arrange) => arrange.apply(phases, index),
         Change::Add => {
-            let last = phases.last().cloned().unwrap_or_default();
+            let mut last = phases.last().cloned().unwrap_or_default();
+            if last.optimizer.is_solver() {
+                // What solves a linear head fine-tunes nothing.
+                let usual = Phase::default();
+                (last.optimizer, last.epochs) = (usual.optimizer, usual.epochs);
+            }
             phases.push(Phase {
                 name: "Fine-tuning".into(),
                 freeze: FreezePlan::AllButLast(TOP_LAYERS),
@@ -223,9 +231,12 @@ fn body_ui(
     out: &mut Vec<Command>,
 ) {
     let field = |name: &str| format!("phases[{index}].{name}");
-    let phase = &mut draft.experiment.phases[index];
     let tooltip = "How many times this phase goes through all training pictures";
-    let changed = widgets::number(ui, "Epochs", tooltip, &mut phase.epochs, bounds::EPOCHS, "");
+    let idle = draft.why_idle(Control::Epochs(index));
+    let epochs = &mut draft.experiment.phases[index].epochs;
+    let changed = widgets::idle_if(ui, idle, |ui| {
+        widgets::number(ui, "Epochs", tooltip, epochs, bounds::EPOCHS, "")
+    });
     draft.touched_at(changed, "epochs", index);
     widgets::problem(ui, draft.problem(&field("epochs")));
 
@@ -233,19 +244,44 @@ fn body_ui(
     widgets::problem(ui, draft.problem(&field("freeze")));
 
     let tooltip = "How far the weights move after each batch: for the head, and for layers whose rate factor is 1. Fine-tuning usually takes a tenth to a hundredth of the head's rate";
-    let phase = &mut draft.experiment.phases[index];
-    let changed = widgets::log_slider(
-        ui,
-        "Learning rate",
-        tooltip,
-        &mut phase.learning_rate,
-        1e-6..=1.0,
-    );
+    let idle = draft.why_idle(Control::Steps(index));
+    let rate = &mut draft.experiment.phases[index].learning_rate;
+    let changed = widgets::idle_if(ui, idle, |ui| {
+        widgets::log_slider(ui, "Learning rate", tooltip, rate, 1e-6..=1.0)
+    });
     draft.touched_at(changed, "learning rate", index);
     widgets::problem(ui, draft.problem(&field("learning_rate")));
+    // Why not stands above it already.
+    let has_effect = draft.why_idle(Control::Steps(index)).is_none();
+    ui.add_enabled_ui(has_effect, |ui| find_rate_ui(ui, view, index, out));
 
     phase_rules::optimizer_ui(ui, draft, index);
     widgets::problem(ui, draft.problem(&field("optimizer")));
+    phase_rules::fit_to_solver_ui(ui, draft, index);
+    let idle = draft.why_idle(Control::Steps(index));
+    widgets::idle_if(ui, idle, |ui| rate_over_time_ui(ui, view, draft, index));
+    phase_rules::rates_ui(ui, draft, index);
+    widgets::problem(ui, draft.problem(&field("layer_rates")));
+}
+
+/// Opens the dialog that finds a learning rate.
+fn find_rate_ui(ui: &mut egui::Ui, view: &PhasesView, index: usize, out: &mut Vec<Command>) {
+    let tooltip =
+        "Look for a good rate: a short training at ever higher rates shows where the loss falls";
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
+        let name = format!("Find a rate for phase {}", index + 1);
+        let button = ui.button("Find a rate…").on_hover_text(tooltip);
+        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+        if button.clicked() {
+            let document = view.editor.document;
+            out.push(Command::Rates(RateAction::Open(document, index)));
+        }
+    });
+}
+
+/// How the learning rate changes over the phase.
+fn rate_over_time_ui(ui: &mut egui::Ui, view: &PhasesView, draft: &mut Draft<'_>, index: usize) {
+    let field = |name: &str| format!("phases[{index}].{name}");
     phase_rules::schedule_ui(ui, draft, index);
     widgets::problem(ui, draft.problem(&field("schedule")));
     let tooltip = "Epochs over which the learning rate rises from 0 before the schedule begins, so that the first steps don't destroy what was learned";
@@ -263,8 +299,6 @@ fn body_ui(
     draft.touched_at(changed, "warm-up", index);
     widgets::problem(ui, draft.problem(&field("warmup_epochs")));
     sparkline_ui(ui, &draft.experiment.phases[index], view.steps_per_epoch);
-    phase_rules::rates_ui(ui, draft, index);
-    widgets::problem(ui, draft.problem(&field("layer_rates")));
 }
 
 fn freeze_ui(ui: &mut egui::Ui, draft: &mut Draft<'_>, index: usize, out: &mut Vec<Command>) {

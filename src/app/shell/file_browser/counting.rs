@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::listing::is_hidden;
 use crate::data::scan::is_picture_name;
 
 /// The pictures in a folder and below it.
@@ -41,7 +42,7 @@ pub fn count(folder: &Path, stop: &Arc<AtomicBool>) -> Counted {
                 return counted;
             }
             let name = entry.file_name();
-            if name.as_encoded_bytes().starts_with(b".") {
+            if is_hidden(&name) {
                 continue;
             }
             // Links to folders are not followed: they may lead round in a circle.

@@ -1,6 +1,7 @@
 //! Below the list: the file's name, what is wrong with the choice, and the button that takes it.
 
 use eframe::egui;
+use eframe::egui::text::{CCursor, CCursorRange};
 
 use super::choosing::Again;
 use super::counting::Counted;
@@ -15,13 +16,26 @@ impl FileBrowser {
         if self.purpose.saves() {
             ui.horizontal(|ui| {
                 ui.label("File name");
-                let field =
-                    ui.add(egui::TextEdit::singleline(&mut self.name).desired_width(f32::INFINITY));
+                let id = name_field();
+                if !self.name_is_offered {
+                    select_all(ui.ctx(), id, &self.name);
+                }
+                let field = egui::TextEdit::singleline(&mut self.name).id(id);
+                let field = ui.add(field.desired_width(f32::INFINITY));
+                // While the dialog is being laid out, nothing in it gets the focus.
+                self.name_is_offered |= field.has_focus();
                 field.widget_info(|| {
                     egui::WidgetInfo::labeled(egui::Role::TextInput, true, "File name")
                 });
                 if field.changed() {
                     self.forget_problem();
+                }
+                if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
+                    field.request_focus();
+                    // A key that is held overwrites nothing: that takes the button.
+                    if self.again.is_none() && !self.is_working() {
+                        *result = self.agree();
+                    }
                 }
             });
         }
@@ -37,7 +51,7 @@ impl FileBrowser {
         ui.allocate_ui_with_layout(size, layout, |ui| {
             let several = self.marked.len() > 1;
             let choice = self.choice();
-            let is_working = self.checking.is_pending() || self.making.is_pending();
+            let is_working = self.is_working();
             let hint = match &choice {
                 _ if several => "The files that are selected".to_owned(),
                 Some(path) => shown::path(path),
@@ -70,6 +84,11 @@ impl FileBrowser {
             };
             ui.add(egui::Label::new(t.small(text)).truncate());
         });
+    }
+
+    /// Whether a choice is being looked at, or a folder made for it.
+    fn is_working(&self) -> bool {
+        self.checking.is_pending() || self.making.is_pending()
     }
 
     /// Why the choice can't be taken, or what a second press does.
@@ -112,6 +131,19 @@ impl FileBrowser {
         };
         verb.to_owned()
     }
+}
+
+fn name_field() -> egui::Id {
+    egui::Id::unique("file name of the file browser")
+}
+
+/// Gives a text field the focus, with all of its text selected.
+fn select_all(ctx: &egui::Context, id: egui::Id, text: &str) {
+    let mut state = egui::TextEdit::load_state(ctx, id).unwrap_or_default();
+    let whole = CCursorRange::two(CCursor::default(), CCursor::new(text.chars().count()));
+    state.cursor.set_char_range(Some(whole));
+    state.store(ctx, id);
+    ctx.memory_mut(|memory| memory.request_focus(id));
 }
 
 /// What was counted below the chosen folder.

@@ -196,14 +196,8 @@ impl FileBrowser {
         let is_selected = self.is_selected(place);
         let size = egui::vec2(ui.available_width(), tokens::ROW_HEIGHT);
         let (rect, response) = ui.allocate_exact_size(size, egui::Sense::click());
-        let fill = match (is_selected, response.hovered()) {
-            (true, _) => Some(t.accent_faint),
-            (false, true) => Some(t.faint),
-            (false, false) => None,
-        };
-        if let Some(fill) = fill {
-            ui.painter().rect_filled(rect, tokens::RADIUS_S, fill);
-        }
+        let fill = t.choice_fill(is_selected, response.hovered());
+        ui.painter().rect_filled(rect, tokens::RADIUS_S, fill);
         let font = egui::FontId::proportional(tokens::TEXT_BODY);
         let inner = rect.shrink2(egui::vec2(6.0, 0.0));
         let mut name_rect = inner;

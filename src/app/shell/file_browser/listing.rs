@@ -27,7 +27,7 @@ impl Entry {
 
     /// Whether file managers hide it.
     pub fn is_hidden(&self) -> bool {
-        self.name.as_encoded_bytes().starts_with(b".")
+        is_hidden(&self.name)
     }
 
     /// Whether the name begins with `typed`, in whatever case.
@@ -97,6 +97,11 @@ impl FirstNames {
     }
 }
 
+/// Whether file managers hide what is called so.
+pub fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
 /// By what names are sorted.
 fn key(name: &OsStr) -> String {
     name.to_string_lossy().to_lowercase()
@@ -126,7 +131,7 @@ fn list_folder(folder: &Path, extensions: &[&str]) -> std::io::Result<Listing> {
     let mut passed_over = PassedOver::default();
     let mut first_names = FirstNames::default();
     let mut pass_over = |name: OsString| {
-        if name.as_encoded_bytes().starts_with(b".") {
+        if is_hidden(&name) {
             return;
         }
         match is_picture_name(&name.to_string_lossy()) {

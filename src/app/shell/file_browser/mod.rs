@@ -49,6 +49,8 @@ pub struct FileBrowser {
     path: String,
     /// The file name of a save.
     name: String,
+    /// Whether the name has been selected, to be typed over.
+    name_is_offered: bool,
     entries: Vec<Entry>,
     passed_over: PassedOver,
     /// Which of them are shown, in their order.
@@ -90,7 +92,8 @@ impl FileBrowser {
         let name = match &purpose {
             Purpose::Save { name, .. }
             | Purpose::Network { name, .. }
-            | Purpose::Predict { name, .. } => name.clone(),
+            | Purpose::Predict { name, .. }
+            | Purpose::Sweep { name, .. } => name.clone(),
             _ => String::new(),
         };
         let mut browser = Self {
@@ -98,6 +101,7 @@ impl FileBrowser {
             folder: PathBuf::new(),
             path: String::new(),
             name,
+            name_is_offered: false,
             entries: Vec::new(),
             passed_over: PassedOver::default(),
             shown: Vec::new(),

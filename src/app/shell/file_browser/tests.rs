@@ -3,6 +3,67 @@
 use super::*;
 use crate::app::core::prediction::PredictPurpose;
 use crate::app::core::state::DocumentId;
+use crate::app::core::sweep::SweepPurpose;
+use crate::app::ui::theme;
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+
+/// The name of a new file is offered to be typed over, and Enter in its field saves.
+#[test]
+fn enter_in_the_name_of_a_file_saves_and_overwrites_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let purpose = Purpose::Sweep {
+        purpose: SweepPurpose::Save,
+        name: "rates.sweep.ron".into(),
+    };
+    let browser = FileBrowser::new(purpose, Some(folder.path().to_path_buf()));
+    let mut harness = Harness::builder()
+        .with_size(egui::vec2(900.0, 700.0))
+        .with_context_setup(theme::install)
+        .build_ui_state(
+            |ui, (browser, browsed): &mut (FileBrowser, Browsed)| {
+                if *browsed == Browsed::Open {
+                    *browsed = browser.modal_ui(ui.ctx(), &[]);
+                }
+            },
+            (browser, Browsed::Open),
+        );
+    let wait = |harness: &mut Harness<'_, (FileBrowser, Browsed)>| {
+        harness.run_steps(3);
+        while harness.state().1 == Browsed::Open && harness.state().0.is_waiting() {
+            harness.step();
+            std::thread::yield_now();
+        }
+        harness.run_steps(3);
+    };
+    let field = |harness: &Harness<'_, (FileBrowser, Browsed)>| {
+        let field = harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "File name");
+        assert!(field.accesskit_node().is_focused());
+    };
+    wait(&mut harness);
+    field(&harness);
+    assert_eq!(harness.state().0.name, "rates.sweep.ron");
+    harness
+        .get_by_role_and_label(egui::accesskit::Role::TextInput, "File name")
+        .type_text("other");
+    harness.run_steps(2);
+    assert_eq!(harness.state().0.name, "other");
+    // One that is there needs the button.
+    let file = folder.path().join("other.ron");
+    std::fs::write(&file, "").unwrap();
+    for _ in 0..2 {
+        harness.key_press(egui::Key::Enter);
+        wait(&mut harness);
+        assert_eq!(harness.state().1, Browsed::Open);
+        assert_eq!(harness.state().0.again, Some(Again::Replace(file.clone())));
+        field(&harness);
+    }
+    std::fs::remove_file(&file).unwrap();
+    harness.state_mut().0.forget_problem();
+    harness.key_press(egui::Key::Enter);
+    wait(&mut harness);
+    assert_eq!(harness.state().1, picked(&file));
+}
 
 /// Waits for the threads of `browser`.
 fn settle(browser: &mut FileBrowser) -> Browsed {

@@ -101,17 +101,22 @@ pub fn fact_rows_ui(ui: &mut egui::Ui, rows: impl FnOnce(&mut dyn FnMut(&str, Ri
         });
 }
 
+/// "0.31 of 0.40 allowed"
+pub fn of_allowed(novelty: Novelty) -> String {
+    format!(
+        "{} of {} allowed",
+        distance_text(novelty.distance),
+        distance_text(novelty.threshold)
+    )
+}
+
 /// How unlike the picture is to those that the run learned from, of what is allowed. A row of [`fact_rows_ui`].
 pub fn distance_row_ui(
     row: &mut dyn FnMut(&str, RichText, &str),
     colors: &Tokens,
     novelty: Novelty,
 ) {
-    let text = format!(
-        "{} of {} allowed",
-        distance_text(novelty.distance),
-        distance_text(novelty.threshold)
-    );
+    let text = of_allowed(novelty);
     let color = match novelty.is_none_of_these() {
         true => colors.warning,
         false => colors.text,

@@ -135,15 +135,9 @@ pub fn card_ui(
         let role = egui::accesskit::Role::ListBoxOption;
         egui::WidgetInfo::selected(role, true, is_current, pictures.spoken(picture_index))
     });
-    if response.hovered() || is_current {
-        let fill = if is_current {
-            colors.accent_faint
-        } else {
-            colors.faint
-        };
-        ui.painter()
-            .rect_filled(rect.expand(3.0), tokens::RADIUS_M, fill);
-    }
+    let fill = colors.choice_fill(is_current, response.hovered());
+    ui.painter()
+        .rect_filled(rect.expand(3.0), tokens::RADIUS_M, fill);
     let mut picture = rect;
     picture.set_height(rect.width());
     thumbnail_ui(ui, picture, pictures.source(picture_index), state, local);

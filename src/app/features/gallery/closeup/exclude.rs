@@ -7,6 +7,19 @@ use crate::app::core::command::Command;
 use crate::app::core::gallery::GalleryAction;
 use crate::app::core::state::State;
 
+/// Why the experiment is not changed.
+pub const ON_OTHERS: &str =
+    "The experiment at the left is about other pictures: open the experiment of this run first";
+
+/// Whether the active experiment is about the pictures of the run.
+pub fn is_on_them(ready: &ReadyView, state: &State) -> bool {
+    let root = state.active_document().and_then(|document| {
+        let source = &document.experiment.data.source;
+        crate::analysis::gallery::root(source, document.base().as_deref())
+    });
+    root.is_some() && root == ready.run.root
+}
+
 /// Leaves the picture called `file` out of the active experiment, or takes it back in, when that is
 /// about the same pictures.
 pub fn exclude_button(
@@ -19,10 +32,12 @@ pub fn exclude_button(
     let Some(document) = state.active_document() else {
         return;
     };
-    let experiment = &document.experiment;
-    let root = crate::analysis::gallery::root(&experiment.data.source, document.base().as_deref());
-    let same = root.is_some() && root == ready.run.root;
-    let excluded = experiment.data.exclude.iter().any(|name| name == file);
+    let excluded = document
+        .experiment
+        .data
+        .exclude
+        .iter()
+        .any(|name| name == file);
     let (text, tooltip) = if excluded {
         (
             "Include again",
@@ -34,10 +49,10 @@ pub fn exclude_button(
             "The next runs of the open experiments on these pictures do not use this one; its file is not touched",
         )
     };
-    let button = ui.add_enabled(same, egui::Button::new(text));
-    let button = button.on_hover_text(tooltip).on_disabled_hover_text(
-        "The experiment at the left is about other pictures: open the experiment of this run first",
-    );
+    let button = ui.add_enabled(is_on_them(ready, state), egui::Button::new(text));
+    let button = button
+        .on_hover_text(tooltip)
+        .on_disabled_hover_text(ON_OTHERS);
     if button.clicked() {
         out.push(Command::Gallery(GalleryAction::Exclude {
             files: vec![file.to_owned()],

@@ -16,7 +16,7 @@ use crate::app::ui::run_choice::RunChoice;
 use crate::app::ui::tokens::{self, tokens};
 use crate::format;
 use details::details_ui;
-pub use exclude::exclude_button;
+pub use exclude::{ON_OTHERS, exclude_button, is_on_them};
 
 pub fn closeup_ui(
     ui: &mut egui::Ui,

@@ -27,7 +27,7 @@ pub fn content_ui(
     ui: &mut egui::Ui,
     stage: &Stage,
     wanted: Option<&mut Wanted>,
-    done: usize,
+    [done, placed]: [usize; 2],
     out: &mut Vec<Command>,
 ) -> bool {
     match (stage, wanted) {
@@ -44,17 +44,15 @@ pub fn content_ui(
         (Stage::Planned(plan), Some(wanted)) => planned_ui(ui, plan, wanted, out),
         (Stage::Working { total }, Some(wanted)) => {
             root_ui(ui, &wanted.root);
-            working_ui(ui, done, *total, out);
+            progress_ui(ui, [done, *total], "Pictures copied");
+            stop_ui(ui, "Stop; what is copied can be undone", out);
             true
         }
         (Stage::Done(root, placed), _) => done_ui(ui, root, placed, out),
         (Stage::TakingBack(root), _) => {
             root_ui(ui, root);
-            ui.horizontal(|ui| {
-                ui.spinner();
-                ui.label(tokens(ui).muted("Removing what was copied and stands as it was copied"));
-            });
-            ui.add_space(tokens::SPACE_M);
+            ui.label(tokens(ui).muted("Removing what was copied and stands as it was copied"));
+            progress_ui(ui, [done, placed], "Copies undone");
             stop_ui(ui, "Stop; the rest can be undone later", out);
             true
         }
@@ -254,7 +252,7 @@ fn problems_ui(ui: &mut egui::Ui, problems: &[Problem]) {
     }
 }
 
-fn working_ui(ui: &mut egui::Ui, done: usize, total: usize, out: &mut Vec<Command>) {
+fn progress_ui(ui: &mut egui::Ui, [done, total]: [usize; 2], name: &str) {
     let share = done as f32 / total.max(1) as f32;
     let text = format!(
         "{} of {}",
@@ -262,9 +260,8 @@ fn working_ui(ui: &mut egui::Ui, done: usize, total: usize, out: &mut Vec<Comman
         format::count(total, "picture", "pictures")
     );
     ui.label(tokens(ui).muted(text));
-    widgets::bar(ui, share, tokens(ui).accent_fill, "Pictures copied");
+    widgets::bar(ui, share, tokens(ui).accent_fill, name);
     ui.add_space(tokens::SPACE_M);
-    stop_ui(ui, "Stop; what is copied can be undone", out);
 }
 
 fn stop_ui(ui: &mut egui::Ui, tooltip: &str, out: &mut Vec<Command>) {

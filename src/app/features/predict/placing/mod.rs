@@ -12,7 +12,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use eframe::egui;
 
 use self::words::{placed_text, undone_text};
-use super::query::is_unsure;
 use crate::app::core::background::Work;
 use crate::app::core::command::Command;
 use crate::app::core::prediction::{Chosen, PredictAction, PredictPurpose, predicting_run};
@@ -104,6 +103,8 @@ pub struct Placing {
     taking_back: Request<PathBuf, Undone>,
     stop: StopFlag,
     done: Arc<AtomicUsize>,
+    /// How many are undone, once it is known; else 0.
+    placed: Arc<AtomicUsize>,
 }
 
 impl Placing {
@@ -164,9 +165,9 @@ impl Placing {
                     return Err(problem(root, reason).into());
                 }
                 let placer = Placer::open(root, wanted.way, &classes, &read)?;
-                let unsure = answers.iter().filter(|answer| is_unsure(answer)).count();
+                let unsure = answers.iter().filter(|answer| answer.is_unsure()).count();
                 let plan = placer.plan(answers.iter().map(|answer| {
-                    let assigned = match wanted.holds_back && is_unsure(answer) {
+                    let assigned = match wanted.holds_back && answer.is_unsure() {
                         true => Assigned::Undecided,
                         false => answer.assigned(),
                     };
@@ -223,13 +224,23 @@ impl Placing {
         self.planned = None;
         self.stage = Stage::TakingBack(root.clone());
         self.stop = StopFlag::default();
-        let stop = self.stop.clone();
+        self.done.store(0, Ordering::Relaxed);
+        self.placed.store(0, Ordering::Relaxed);
+        let (stop, done, placed) = (self.stop.clone(), self.done.clone(), self.placed.clone());
         let ctx = ctx.clone();
+        let notify = ctx.clone();
         self.taking_back.start(
             "graft-placing",
             root.clone(),
-            move || ctx.request_repaint(),
-            move || Ok(undo(&root, &stop)?),
+            move || notify.request_repaint(),
+            move || {
+                let mut progress = |number, total| {
+                    done.store(number, Ordering::Relaxed);
+                    placed.store(total, Ordering::Relaxed);
+                    ctx.request_repaint();
+                };
+                Ok(undo(&root, &stop, &mut progress)?)
+            },
         );
     }
 
@@ -286,7 +297,13 @@ impl Placing {
                 let done = self.done.load(Ordering::Relaxed);
                 Work::new("Copying by class").at(done, total)
             }
-            Stage::TakingBack(_) => Work::new("Undoing copy by class"),
+            Stage::TakingBack(_) => {
+                let (done, total) = (
+                    self.done.load(Ordering::Relaxed),
+                    self.placed.load(Ordering::Relaxed),
+                );
+                Work::new("Undoing copy by class").at(done, total)
+            }
             _ => return None,
         };
         Some(work.stopped_by(Command::Predict(PredictAction::StopPlacing)))
@@ -303,7 +320,7 @@ impl Placing {
             ctx.request_repaint();
         }
         let mut wanted = self.wanted.clone();
-        let done = self.done.load(Ordering::Relaxed);
+        let done = [&self.done, &self.placed].map(|number| number.load(Ordering::Relaxed));
         let (is_open, is_closed) = dialog(ctx, "placing", "Copy by class", 460.0, |ui| {
             dialog::content_ui(ui, &self.stage, wanted.as_mut(), done, out)
         });

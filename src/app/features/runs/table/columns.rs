@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use crate::app::core::command::RunText;
 use crate::app::core::run_names::told_apart;
 use crate::app::core::state::{RecordState, RunRecord, State};
-use crate::evaluation::accuracy_interval;
 use crate::format;
 use crate::runs::annotations::one_line;
 use crate::runs::names::without_number;
@@ -85,7 +84,8 @@ pub fn all(settings: &[Column]) -> Vec<Column> {
             "95 % interval",
             112.0,
             Kind::Interval,
-            "Wilson's interval: where the true accuracy lies, as far as this many test pictures can tell",
+            "Where the true accuracy lies, as far as this many test pictures can tell: Wilson's interval, or a bootstrap of groups where \
+             pictures belong to groups",
         ),
         column(
             "Macro-F1",
@@ -202,8 +202,8 @@ fn test(run: &RunRecord) -> Option<&TestMetrics> {
 
 /// The 95 % interval of a run's accuracy.
 fn interval(run: &RunRecord) -> Option<(f64, f64)> {
-    let test = test(run)?;
-    Some(accuracy_interval(test.accuracy, test.n))
+    let interval = run.summary.as_ref()?.accuracy()?.interval?;
+    Some((interval.low, interval.high))
 }
 
 pub fn state_text(state: &RecordState) -> &'static str {

@@ -10,7 +10,10 @@ use super::columns::{Column, Kind, Sorted};
 use super::{TableLocal, TableView};
 use crate::app::core::command::Command;
 use crate::app::core::state::RunRecord;
+use crate::app::ui::sort_head::{MARGIN, sort_head};
+use crate::app::ui::sweep_runs::sweep_runs_ui;
 use crate::app::ui::table::next_order;
+use crate::app::ui::table::row_ground;
 use crate::app::ui::tokens::{self, icon, tokens};
 use crate::app::ui::widgets;
 use crate::format;
@@ -23,6 +26,12 @@ pub fn table_view_ui(
     out: &mut Vec<Command>,
 ) {
     if view.known == 0 {
+        if let Some(found) = view.state.sweep.cells_with_runs()
+            && view.state.runs_listed
+        {
+            sweep_runs_ui(ui, &found, out);
+            return;
+        }
         let (title, text) = if view.state.runs_listed {
             (
                 "No runs yet",
@@ -183,8 +192,6 @@ fn columns_ui(ui: &mut egui::Ui, view: &TableView<'_>, out: &mut Vec<Command>) {
         .on_hover_text("Choose which columns are shown; the choice is kept");
 }
 
-/// At both sides of what stands in a cell, in points.
-const MARGIN: f32 = 6.0;
 /// Before a name, with its dot.
 const DOT: f32 = 18.0;
 /// No column begins wider than these, in points: that of the runs, and the others.
@@ -254,16 +261,10 @@ impl egui_table::TableDelegate for Rows<'_, '_> {
     }
 
     fn row_ui(&mut self, ui: &mut egui::Ui, row: u64) {
-        let colors = tokens(ui);
-        let rect = ui.max_rect();
         let run = self.view.rows[row as usize];
-        if self.view.state.is_selected(&run.id) {
-            ui.painter().rect_filled(rect, 0.0, colors.accent_faint);
-        } else if self.local.hovered.as_ref() == Some(&run.id) {
-            ui.painter().rect_filled(rect, 0.0, colors.raised_hover);
-        } else if row % 2 == 1 {
-            ui.painter().rect_filled(rect, 0.0, colors.faint);
-        }
+        let is_selected = self.view.state.is_selected(&run.id);
+        let is_hovered = self.local.hovered.as_ref() == Some(&run.id);
+        row_ground(ui, row, is_selected, is_hovered);
     }
 
     fn cell_ui(&mut self, ui: &mut egui::Ui, cell: &egui_table::CellInfo) {
@@ -343,39 +344,11 @@ fn fit(ui: &mut egui::Ui, text: &str, size: f32, before: f32, column: usize) {
     ui.set_min_width(width.min(WIDEST[column.min(1)]));
 }
 
-/// A head that sorts, with an arrow where it does; it stands above its cells, at the same side.
 fn head_ui(ui: &mut egui::Ui, id: egui::Id, column: &Column, local: &mut TableLocal) {
-    let t = tokens(ui);
     let sorted = &local.sorted;
     let sorted = (sorted.by == column.title).then_some(sorted.descending);
-    let arrow = match sorted {
-        Some(true) => icon::CARET_DOWN,
-        Some(false) => icon::CARET_UP,
-        None => "",
-    };
-    let response = ui.interact(ui.max_rect(), id, Sense::click());
-    if response.hovered() || response.has_focus() {
-        (ui.painter()).rect_filled(ui.max_rect(), tokens::RADIUS_S, t.raised_hover);
-    }
-    let name = format!("Sort by {}", column.title);
-    response.widget_info(|| {
-        egui::WidgetInfo::selected(egui::Role::Button, true, sorted.is_some(), &name)
-    });
-    let color = if sorted.is_some() {
-        t.text
-    } else {
-        t.text_muted
-    };
-    let text = format!("{} {arrow}", column.title);
-    let text = tokens::medium(text.trim())
-        .size(tokens::TEXT_SMALL)
-        .color(color);
-    let label = egui::Label::new(text).truncate().selectable(false);
-    inside(ui, |ui| aligned(ui, column, label));
-    if response
-        .on_hover_text(format!("{}. Click to sort", column.tooltip))
-        .clicked()
-    {
+    let words = (column.title.as_str(), column.tooltip);
+    if sort_head(ui, id, words, sorted, column.is_number()) {
         // Numbers begin with the largest, words with the first; then the other way, then as the list.
         let next = next_order(sorted.map(|down| (0, down)), 0, column.is_number());
         local.sorted = next.map_or_else(Sorted::default, |(_, descending)| Sorted {

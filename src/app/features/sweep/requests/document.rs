@@ -13,8 +13,9 @@ use crate::app::core::sweep::{
     Draft, OpenSweep, Places, SlurmJobs, SweepDocument, UnsavedBase, with_ending,
 };
 use crate::app::core::view_id::ViewId;
-use crate::experiment::Experiment;
-use crate::sweep::{Goal, Strategy, Sweep, Varied, shipped};
+use crate::experiment::{Experiment, Keep};
+use crate::shown;
+use crate::sweep::{Goal, Strategy, Sweep, Varied, default_out, shipped};
 use crate::worker::messages::{Failure, Question, SlurmQuestion, SweepQuestion};
 
 impl SweepRequests {
@@ -37,19 +38,25 @@ impl SweepRequests {
                 fields: vec![path],
             });
         }
+        let goal = Goal::default();
+        let training = &experiment.training;
+        // What is compared is what each cell keeps.
+        let keeps_another = training.keep == Keep::Best && training.monitor != goal.metric;
+        let set = keeps_another.then(|| format!("training.monitor={:?}", goal.metric));
         let sweep = Sweep {
             name: format!("Sweep of {}", experiment.name),
             base,
-            set: Vec::new(),
+            set: set.into_iter().collect(),
             vary,
             strategy: Strategy::Grid,
             seeds: 2,
-            goal: Goal::default(),
+            goal,
         };
-        let document = SweepDocument::new(Draft {
+        let mut document = SweepDocument::new(Draft {
             sweep,
             base: unsaved,
         });
+        take_unused_name(&mut document, &session.state.runs_folder, &experiment.name);
         self.show(session, document, Places::default());
     }
 
@@ -144,14 +151,27 @@ impl SweepRequests {
         file.is_some_and(|file| self.save_as(session, &file))
     }
 
-    /// Whether it was written.
+    /// Whether it was written. Cells that were trained stay those of the sweep when its file gets another name.
     pub fn save_as(&mut self, session: &mut Session, path: &Path) -> bool {
         let path = with_ending(path);
+        let runs = session.state.runs_folder.clone();
         let Some(open) = &mut session.state.sweep.open else {
             return false;
         };
+        let before = (open.document.file.is_some()).then(|| open.out(&runs));
         match open.document.save_to(&path) {
             Ok(()) => {
+                let kept = before.filter(|out| *out != open.out(&runs) && out.is_dir());
+                if let Some(out) = &kept {
+                    open.places.out = Some(out.clone());
+                }
+                if let Some(out) = kept {
+                    let text = format!(
+                        "Its cells stay in {}. “Use its own folder” in Setup has them trained anew.",
+                        shown::path(&out)
+                    );
+                    session.notice(NoticeKind::Info, "The sweep keeps its runs", text);
+                }
                 session.has_gone(&Cause::Sweep);
                 session.note_folder(&path);
                 session.state.sweep.remember();
@@ -222,6 +242,17 @@ impl SweepRequests {
             }
             None => {}
         }
+    }
+}
+
+/// Gives a new sweep a name of which no runs stand in their usual folder yet: it would take those for its own. The number stands
+/// early, because the folder's name is cut.
+fn take_unused_name(document: &mut SweepDocument, runs: &Path, experiment: &str) {
+    for number in 2..1000 {
+        if !default_out(runs, Path::new(&document.proposed_name())).exists() {
+            return;
+        }
+        document.draft.sweep.name = format!("Sweep {number} of {experiment}");
     }
 }
 

@@ -13,8 +13,10 @@ use crate::app::core::sweep::{Testing, Training};
 use crate::app::core::view_id::ViewId;
 use crate::experiment::Experiment;
 use crate::report::sweep::{SweepReport, write_sweep};
-use crate::worker::messages::{Failure, Question, SweepProcess, SweepQuestion, TrainingEnd};
-use crate::{format, shown};
+use crate::worker::messages::{Failure, ProcessEnd, Question, SweepProcess, SweepQuestion};
+
+/// Characters in an experiment's name, at most.
+const LONGEST_NAME: usize = 120;
 
 impl SweepRequests {
     /// Trains what is missing, in a process of its own. False where the sweep must be given a file first.
@@ -80,25 +82,31 @@ impl SweepRequests {
             .open
             .as_ref()
             .and_then(|open| open.planned.plan.clone());
-        let Some(cell) = plan.as_ref().and_then(|plan| plan.cells.get(cell)) else {
+        let Some(plan) = plan else { return };
+        let Some(cell) = plan.cells.get(cell) else {
             return;
         };
+        let name = format!("{}: {}", plan.base.name, plan.setting_text(&cell.settings));
+        let name: String = name.chars().take(LONGEST_NAME).collect();
         let experiment = Experiment {
-            name: unused_name(&cell.experiment.name, &session.state.documents),
+            name: unused_name(&name, &session.state.documents),
             ..cell.experiment.clone()
         };
+        let title = format!("“{}” is an experiment of its own now", experiment.name);
+        let text = "It has the setting and the seed of its cell, and is trained and tested like any other.";
         session.add(Document::new(experiment, None));
+        session.notice(NoticeKind::Info, title, text);
         session.show_view(ViewId::DATA);
     }
 
-    /// Looks at the test pictures for the best setting.
-    pub fn test(&mut self, session: &mut Session) {
+    /// Looks at the test pictures for the setting of a cell, by its name.
+    pub fn test(&mut self, session: &mut Session, cell: String) {
         let Some(true) = self.saved(session) else {
             return;
         };
         if let Some(process) = process(session, false) {
             with_open(session, |open| open.testing = Testing::Running);
-            session.ask(Question::Sweep(SweepQuestion::Test(process)));
+            session.ask(Question::Sweep(SweepQuestion::Test { process, cell }));
         }
     }
 
@@ -138,30 +146,15 @@ impl SweepRequests {
 
     /// Takes what has been written since the last call. Never waits.
     pub fn poll(&mut self, session: &mut Session) {
-        let (Some(outcome), Some(folder)) = (self.exporting.poll(), self.exporting.key()) else {
-            return;
-        };
-        match outcome {
-            Ok(files) => {
-                session.has_gone(&Cause::Export);
-                let text = format!(
-                    "{} in {}",
-                    format::count(files, "file", "files"),
-                    shown::path(folder)
-                );
-                session.notice(NoticeKind::Info, "The sweep is exported", text);
-            }
-            Err(failure) => {
-                let text = failure.text("an error inside Graft ended it");
-                session.error_about(Cause::Export, "The sweep is not exported", text);
-            }
+        if let (Some(outcome), Some(folder)) = (self.exporting.poll(), self.exporting.key()) {
+            session.exported("The sweep", outcome, folder);
         }
     }
 
     pub(super) fn training_ended(
         &mut self,
         session: &mut Session,
-        result: Result<TrainingEnd, Failure>,
+        result: Result<ProcessEnd, Failure>,
     ) {
         self.looked = None;
         let failed = match result {

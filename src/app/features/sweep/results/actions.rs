@@ -3,14 +3,18 @@
 use eframe::egui;
 
 use super::ResultsLocal;
-use super::data::{ResultsView, RowState, SweepRow};
+use super::data::{NOT_TRAINED, ResultsView, RowState, SweepRow};
 use super::table;
 use crate::app::core::command::Command;
 use crate::app::core::sweep::SweepAction;
 use crate::app::core::view_id::ViewId;
-use crate::app::ui::tokens::{icon, tokens};
+use crate::app::ui::tokens::{self, icon, tokens};
 use crate::format;
 use crate::spreadsheet::guarded;
+use crate::sweep::CellState;
+
+/// The room that tells how many rows there are, at least, in points.
+const LEAST_COUNT: f32 = 40.0;
 
 /// The buttons keep their places whether or not rows are selected.
 pub fn actions_ui(
@@ -24,16 +28,13 @@ pub fn actions_ui(
         .filter(|&&index| table::is_selected(view, index, local))
         .map(|&index| &view.rows[index])
         .collect();
-    let folders: Vec<_> = selected
-        .iter()
-        .flat_map(|row| row.folders.iter().cloned())
-        .collect();
+    let has_run = selected.iter().any(|row| !row.folders.is_empty());
     let one = (selected.len() == 1).then(|| selected[0]);
-    let first = one.and_then(|row| row.folders.first()).cloned();
+    let first = one.and_then(|row| row.folders.first());
     ui.horizontal_wrapped(|ui| {
-        let why = match (selected.len(), folders.is_empty()) {
+        let why = match (selected.len(), has_run) {
             (0, _) => "Select a row first: click one",
-            (_, true) => "It has not been trained yet",
+            (_, false) => "It has not been trained yet",
             _ => "Select one row alone",
         };
         let action = |ui: &mut egui::Ui, able: bool, symbol: &str, text: &str, tooltip: &str| {
@@ -43,21 +44,16 @@ pub fn actions_ui(
                 .clicked()
         };
         let tooltip = "Show the curves of the selected rows' runs";
-        if action(
-            ui,
-            !folders.is_empty(),
-            icon::CHART_LINE_UP,
-            "Curves",
-            tooltip,
-        ) {
-            out.push(Command::Sweep(SweepAction::ShowCurves(folders.clone())));
+        if action(ui, has_run, icon::CHART_LINE_UP, "Curves", tooltip) {
+            let folders = selected.iter().flat_map(|row| row.folders.iter().cloned());
+            out.push(Command::Sweep(SweepAction::ShowCurves(folders.collect())));
         }
         for (symbol, text, view_id, tooltip) in VIEWS {
             if action(ui, first.is_some(), symbol, text, tooltip)
-                && let Some(folder) = first.clone()
+                && let Some(folder) = first
             {
                 out.push(Command::Sweep(SweepAction::OpenCell {
-                    folder,
+                    folder: folder.clone(),
                     view: view_id,
                 }));
             }
@@ -69,10 +65,6 @@ pub fn actions_ui(
             out.push(Command::Sweep(SweepAction::ExperimentOfCell(*cell)));
         }
         ui.separator();
-        let rows: Vec<&SweepRow> = match selected.is_empty() {
-            true => order.iter().map(|&index| &view.rows[index]).collect(),
-            false => selected.clone(),
-        };
         let tooltip =
             "Copy the selected rows (all that are shown, if none is selected) for a spreadsheet";
         if ui
@@ -80,6 +72,10 @@ pub fn actions_ui(
             .on_hover_text(tooltip)
             .clicked()
         {
+            let rows: Vec<&SweepRow> = match selected.is_empty() {
+                true => order.iter().map(|&index| &view.rows[index]).collect(),
+                false => selected.clone(),
+            };
             out.push(Command::CopyText(csv(view, &rows)));
         }
         let tooltip = "Write tables, figures (SVG and PNG) and a report (HTML) into a folder";
@@ -101,7 +97,14 @@ pub fn actions_ui(
             (0, false) => format!("{} of {all}", format::thousands(order.len() as u64)),
             (selected, _) => format!("{} of {all} selected", format::thousands(selected as u64)),
         };
-        ui.label(tokens(ui).small(count));
+        // As wide whatever it says: rows that move under the pointer as one of them is selected take no double click.
+        let room = (ui.available_size_before_wrap().x - 1.0).max(LEAST_COUNT);
+        let size = egui::vec2(room, tokens::CONTROL_HEIGHT);
+        let across = egui::Layout::left_to_right(egui::Align::Center);
+        ui.allocate_ui_with_layout(size, across, |ui| {
+            ui.set_min_width(room);
+            ui.add(egui::Label::new(tokens(ui).small(count)).truncate());
+        });
     });
     failure_ui(ui, one);
 }
@@ -190,6 +193,14 @@ pub fn menu_ui(ui: &mut egui::Ui, view: &ResultsView, row: &SweepRow, out: &mut 
     }
 }
 
+/// The word for a row's state in tables that programs read: the same as in those that are exported.
+fn state(row: &SweepRow) -> &str {
+    match row.state_text.as_str() {
+        NOT_TRAINED => CellState::Missing.name(),
+        text => text,
+    }
+}
+
 /// Rows as CSV, numbers as a spreadsheet reads them.
 fn csv(view: &ResultsView, rows: &[&SweepRow]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -221,7 +232,7 @@ fn csv(view: &ResultsView, rows: &[&SweepRow]) -> String {
             number(row.interval.map(|(_, high)| high)),
             row.epochs.to_string(),
             row.seconds.to_string(),
-            row.state_text.clone(),
+            state(row).to_owned(),
             row.reason.clone().unwrap_or_default(),
         ]);
         let cells: Vec<String> = cells
@@ -257,6 +268,14 @@ mod tests {
         );
         assert!(lines[1].starts_with("1e-5,"), "{}", lines[1]);
         assert!(lines[1].contains(",0.7"), "{}", lines[1]);
+        assert!(lines[1].contains(",trained,"), "{}", lines[1]);
+        // What programs read keeps its word.
+        assert!(view.rows.iter().all(|row| row.state != RowState::Missing));
+        let open = fakes::open(6, 0);
+        let view = ResultsCache::default().view(&open, true).unwrap();
+        let row = &view.rows[5];
+        assert_eq!(row.state_text, "not trained yet");
+        assert!(csv(&view, &[row]).contains(",missing,"));
         assert!(lines[6].contains("the loss became NaN"), "{}", lines[6]);
     }
 }

@@ -74,11 +74,7 @@ impl Column {
 
     pub fn is_number(self, view: &ResultsView) -> bool {
         match self {
-            Self::Field(index) => (view.rows.iter().take(MEASURED)).all(|row| {
-                row.settings
-                    .get(index)
-                    .is_some_and(|text| text.parse::<f64>().is_ok())
-            }),
+            Self::Field(index) => view.are_numbers.get(index).copied().unwrap_or(false),
             Self::State => false,
             _ => true,
         }
@@ -88,7 +84,7 @@ impl Column {
     pub fn text(self, view: &ResultsView, row: &SweepRow) -> String {
         let none = || "–".to_owned();
         match self {
-            Self::Field(index) => row.settings.get(index).cloned().unwrap_or_default(),
+            Self::Field(index) => row.setting(index).to_owned(),
             Self::Seed => row.seed.map_or_else(none, |seed| seed.to_string()),
             Self::Goal => row.goal.map_or_else(none, |goal| view.goal_text(goal)),
             Self::Interval => row
@@ -105,11 +101,10 @@ impl Column {
     fn compare(self, a: &SweepRow, b: &SweepRow) -> Ordering {
         match self {
             Self::Field(index) => {
-                let text = |row: &SweepRow| row.settings.get(index).cloned().unwrap_or_default();
-                let (a, b) = (text(a), text(b));
+                let (a, b) = (a.setting(index), b.setting(index));
                 match (a.parse::<f64>(), b.parse::<f64>()) {
                     (Ok(a), Ok(b)) => a.total_cmp(&b),
-                    _ => a.cmp(&b),
+                    _ => a.cmp(b),
                 }
             }
             Self::Seed => a.seed.cmp(&b.seed),
@@ -142,26 +137,45 @@ fn compare_known(a: Option<f64>, b: Option<f64>) -> Ordering {
     }
 }
 
-/// The rows that pass the filter, in their order: the best first, unless a head was clicked.
-pub fn order(view: &ResultsView, local: &mut ResultsLocal) -> Arc<Vec<usize>> {
+/// The rows, in their order in the table and as lines of the chart.
+#[derive(Debug)]
+pub struct Order {
+    /// Those that pass the filter: the best first, unless a head was clicked.
+    pub shown: Vec<usize>,
+    /// Lines at the back: what does not pass, and what has no result.
+    pub behind: Vec<usize>,
+    /// Lines in front of those, from the worst to the best.
+    pub above: Vec<usize>,
+}
+
+/// Found once for every view, filter and head that sorts.
+pub fn order(view: &ResultsView, local: &mut ResultsLocal) -> Arc<Order> {
     let key = (view.stamp, local.filter.version, local.sorted);
     if let Some((known, order)) = &local.order
         && *known == key
     {
         return order.clone();
     }
-    let mut order: Vec<usize> = (0..view.rows.len())
-        .filter(|&index| local.filter.passes(view, &view.rows[index]))
-        .collect();
+    let (mut shown, hidden): (Vec<usize>, Vec<usize>) =
+        (0..view.rows.len()).partition(|&index| local.filter.passes(view, &view.rows[index]));
+    let (mut above, mut behind): (Vec<usize>, Vec<usize>) =
+        (shown.iter()).partition(|&&index| view.rows[index].score.is_some());
+    behind.extend(hidden);
+    behind.sort_unstable();
+    above.sort_by(|&a, &b| compare_known(view.rows[a].score, view.rows[b].score));
     let higher = view.goal.info().higher_is_better;
     let (column, descending) = local.sorted.unwrap_or((Column::Goal, higher));
-    order.sort_by(|&a, &b| {
+    shown.sort_by(|&a, &b| {
         let (a, b) = (&view.rows[a], &view.rows[b]);
         let unknown = column.is_unknown(a).cmp(&column.is_unknown(b));
         let known = column.compare(a, b);
         unknown.then(if descending { known.reverse() } else { known })
     });
-    let order = Arc::new(order);
+    let order = Arc::new(Order {
+        shown,
+        behind,
+        above,
+    });
     local.order = Some((key, order.clone()));
     order
 }
@@ -180,24 +194,27 @@ mod tests {
         let mut local = ResultsLocal::default();
         local.filter.follow(&view);
         let first = order(&view, &mut local);
-        assert_eq!(view.rows[first[0]].standing, Standing::Best);
-        let goals: Vec<Option<f64>> = first.iter().map(|&index| view.rows[index].goal).collect();
+        assert_eq!(view.rows[first.shown[0]].standing, Standing::Best);
+        let goals: Vec<Option<f64>> = (first.shown.iter())
+            .map(|&index| view.rows[index].goal)
+            .collect();
         assert!(goals[..21].iter().all(Option::is_some) && goals[21..].iter().all(Option::is_none));
         local.sorted = Some((Column::Goal, false));
         let worst_first = order(&view, &mut local);
-        assert!(view.rows[worst_first[0]].goal < view.rows[first[0]].goal);
-        assert!(view.rows[worst_first[29]].goal.is_none());
+        assert!(view.rows[worst_first.shown[0]].goal < view.rows[first.shown[0]].goal);
+        assert!(view.rows[worst_first.shown[29]].goal.is_none());
         // Numbers are sorted as numbers.
         local.sorted = Some((Column::Field(2), false));
         let by_size = order(&view, &mut local);
         let sizes: Vec<&str> = by_size
+            .shown
             .iter()
             .map(|&index| view.rows[index].settings[2].as_str())
             .collect();
         assert_eq!((sizes[0], sizes[29]), ("8", "9"));
         for column in Column::all(&view) {
             local.sorted = Some((column, true));
-            assert_eq!(order(&view, &mut local).len(), 30);
+            assert_eq!(order(&view, &mut local).shown.len(), 30);
         }
     }
 

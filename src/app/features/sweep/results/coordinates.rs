@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use eframe::egui::{self, Align2, Pos2, Rect, Sense, pos2, vec2};
 
 use super::ResultsLocal;
+use super::columns::Order;
 use super::data::{ResultsView, SweepRow};
 use super::filter::{Passing, axis_menu_ui};
 use super::table;
@@ -21,6 +22,8 @@ const BELOW: f32 = 10.0;
 const ASIDE: f32 = 112.0;
 /// How far beside an axis a drag still marks it.
 const REACH: f32 = 14.0;
+/// An edge of what is marked is meant that is nearer to the pointer than this.
+const EDGE: f32 = 6.0;
 /// A line is meant that is nearer to the pointer than this.
 const NEAR: f32 = 7.0;
 /// Texts of marks keep so much apart.
@@ -59,11 +62,10 @@ impl Layout {
     }
 }
 
-/// `order`: the rows that pass.
 pub fn coordinates_ui(
     ui: &mut egui::Ui,
     view: &ResultsView,
-    order: &[usize],
+    order: &Order,
     height: f32,
     local: &mut ResultsLocal,
 ) {
@@ -74,12 +76,12 @@ pub fn coordinates_ui(
     let spoken = format!(
         "Parallel coordinates of {}, {} of them shown",
         crate::format::count(view.rows.len(), "row", "rows"),
-        order.len()
+        order.shown.len()
     );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &spoken));
     let near = response
         .hover_pos()
-        .and_then(|pointer| nearest(view, order, &layout, pointer));
+        .and_then(|pointer| nearest(view, &order.shown, &layout, pointer));
     lines_ui(ui, view, order, &layout, local);
     for axis in 0..axes {
         axis_ui(ui, view, axis, &layout, local);
@@ -87,13 +89,11 @@ pub fn coordinates_ui(
     for axis in 0..axes {
         title_ui(ui, view, axis, &layout, rect, local);
     }
-    let Some(near) = near else {
-        if response.hovered() {
-            local.hovered = None;
-        }
-        return;
-    };
-    local.hovered = Some(near);
+    if local.hovered_line != near {
+        local.hovered_line = near;
+        ui.ctx().request_repaint();
+    }
+    let Some(near) = near else { return };
     let row = &view.rows[near];
     if response.clicked()
         && let Some(cell) = row.cells.first()
@@ -143,25 +143,12 @@ fn nearest(view: &ResultsView, order: &[usize], layout: &Layout, pointer: Pos2) 
 fn lines_ui(
     ui: &egui::Ui,
     view: &ResultsView,
-    order: &[usize],
+    order: &Order,
     layout: &Layout,
     local: &ResultsLocal,
 ) {
     let colors = tokens(ui);
     let painter = ui.painter();
-    let mut is_passing = vec![false; view.rows.len()];
-    for &index in order {
-        is_passing[index] = true;
-    }
-    let mut back: Vec<usize> = Vec::new();
-    let mut front: Vec<usize> = Vec::new();
-    for (index, row) in view.rows.iter().enumerate() {
-        if is_passing[index] && row.score.is_some() {
-            front.push(index);
-        } else {
-            back.push(index);
-        }
-    }
     let line = |index: usize, stroke: egui::Stroke| {
         let mut points: Vec<Pos2> = Vec::with_capacity(view.axes.len());
         for (axis, share) in view.rows[index].shares.iter().enumerate() {
@@ -175,23 +162,19 @@ fn lines_ui(
         }
     };
     let faint = egui::Stroke::new(tokens::STROKE_THIN, colors.outline.gamma_multiply(0.7));
-    for index in back {
+    for &index in &order.behind {
         line(index, faint);
     }
-    front.sort_by(|&a, &b| {
-        let score = |index: usize| view.rows[index].score.unwrap_or(0.0);
-        score(a).total_cmp(&score(b))
-    });
     // Many lines are told apart only where they are thin.
-    let width = if front.len() > 150 { 1.0 } else { 1.6 };
-    for index in front {
+    let width = if order.above.len() > 150 { 1.0 } else { 1.6 };
+    for &index in &order.above {
         let color = tokens::score(colors.dark, view.rows[index].score);
         line(index, egui::Stroke::new(width, color));
     }
     let mut loud: Vec<usize> = (0..view.rows.len())
         .filter(|&index| table::is_selected(view, index, local))
         .collect();
-    loud.extend(local.hovered.filter(|&index| index < view.rows.len()));
+    loud.extend(local.hovered().filter(|&index| index < view.rows.len()));
     for index in loud {
         line(index, egui::Stroke::new(5.0, colors.surface));
         line(index, egui::Stroke::new(3.0, colors.trainable));
@@ -262,14 +245,14 @@ fn brush(
         && let Some(origin) = ui.input(|input| input.pointer.press_origin())
     {
         let share = layout.share(origin.y);
-        // Within what is marked, the mark moves.
-        let grabbed = match local.filter.of_axis(axis) {
-            Some(Passing::Between(from, to)) if (*from..=*to).contains(&share) => {
-                Some((*from, *to))
+        let begins = match local.filter.of_axis(axis) {
+            Some(Passing::Between(from, to)) => {
+                let reach = f64::from(EDGE / layout.plot.height().max(1.0));
+                grabbed((*from, *to), share, reach)
             }
-            _ => None,
+            _ => (share, None),
         };
-        ui.data_mut(|data| data.insert_temp(begun, (share, grabbed)));
+        ui.data_mut(|data| data.insert_temp(begun, begins));
     }
     if response.dragged()
         && let Some(pointer) = response.interact_pointer_pos()
@@ -285,6 +268,26 @@ fn brush(
             None => (start.min(share), start.max(share)),
         };
         local.filter.set(axis, Some(Passing::Between(from, to)));
+    }
+}
+
+/// What a drag that begins at `share` does to what is marked: at an edge, up to `reach` away, the other edge stays and the mark is
+/// drawn from there; within the mark, it moves; elsewhere a new one begins. Where it is drawn from, and what moves.
+fn grabbed((from, to): (f64, f64), share: f64, reach: f64) -> (f64, Option<(f64, f64)>) {
+    // A narrow mark can still be moved by its middle.
+    let within = reach.min((to - from) / 4.0);
+    let is_at = |edge: f64, outwards: f64| {
+        let beyond = (share - edge) * outwards;
+        (-within..=reach).contains(&beyond)
+    };
+    if is_at(from, -1.0) {
+        (to, None)
+    } else if is_at(to, 1.0) {
+        (from, None)
+    } else if (from..=to).contains(&share) {
+        (share, Some((from, to)))
+    } else {
+        (share, None)
     }
 }
 
@@ -313,13 +316,8 @@ fn marks_ui(
             continue;
         }
         last = y;
-        let mut job = egui::text::LayoutJob::simple_singleline(
-            shown_name(text).into_owned(),
-            font.clone(),
-            colors.text_muted,
-        );
-        job.wrap = egui::text::TextWrapping::truncate_at_width(room);
-        let galley = painter.layout_job(job);
+        let text = shown_name(text);
+        let galley = widgets::elided_galley(ui, room, &text, font.clone(), colors.text_muted);
         let size = galley.size();
         let at = match is_last {
             true => pos2(x + 8.0, y - size.y / 2.0),
@@ -327,7 +325,7 @@ fn marks_ui(
         };
         // On a ground of its own: lines pass behind it.
         let ground = Rect::from_min_size(at, size).expand2(vec2(3.0, 0.0));
-        painter.rect_filled(ground, 3.0, colors.surface.gamma_multiply(0.82));
+        painter.rect_filled(ground, 3.0, colors.surface);
         painter.galley(at, galley, colors.text_muted);
     }
     if shown.ticks.is_empty() {
@@ -408,6 +406,23 @@ mod tests {
     use super::super::data::ResultsCache;
     use super::*;
     use crate::app::core::sweep::fakes;
+
+    #[test]
+    fn an_edge_is_dragged_the_middle_moves_and_elsewhere_begins_a_new_mark() {
+        let mark = (0.2, 0.6);
+        // The other edge stays.
+        for share in [0.18, 0.2, 0.22] {
+            assert_eq!(grabbed(mark, share, 0.03), (0.6, None), "{share}");
+        }
+        for share in [0.58, 0.6, 0.62] {
+            assert_eq!(grabbed(mark, share, 0.03), (0.2, None), "{share}");
+        }
+        assert_eq!(grabbed(mark, 0.4, 0.03), (0.4, Some(mark)));
+        assert_eq!(grabbed(mark, 0.1, 0.03), (0.1, None));
+        assert_eq!(grabbed(mark, 0.9, 0.03), (0.9, None));
+        let narrow = (0.5, 0.52);
+        assert_eq!(grabbed(narrow, 0.51, 0.03), (0.51, Some(narrow)));
+    }
 
     #[test]
     fn the_line_below_the_pointer_is_found() {

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::columns::MEASURED;
 use super::judged::{VerdictView, verdict};
 use crate::app::core::sweep::OpenSweep;
 use crate::evaluation::wilson;
@@ -20,12 +21,15 @@ pub struct ResultsView {
     pub stamp: u64,
     /// Titles of what varies.
     pub fields: Vec<String>,
+    /// By field, whether its values are numbers.
+    pub are_numbers: Vec<bool>,
     pub goal: Goal,
     pub rows: Vec<SweepRow>,
     /// Of what varies, the goal's last.
     pub axes: Vec<ParallelAxis>,
     pub verdict: Option<VerdictView>,
-    pub effects: EffectsFigure,
+    /// Nothing before the cells' folders were read.
+    pub effects: Option<EffectsFigure>,
     /// Whether rows are settings over their seeds; else they are cells.
     pub is_averaged: bool,
     /// Whether there is more than one seed.
@@ -59,6 +63,13 @@ pub struct SweepRow {
     pub score: Option<f64>,
 }
 
+impl SweepRow {
+    /// The text of a field.
+    pub fn setting(&self, field: usize) -> &str {
+        self.settings.get(field).map_or("", String::as_str)
+    }
+}
+
 /// How a row stands, what needs attention first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RowState {
@@ -70,13 +81,16 @@ pub enum RowState {
     Finished,
 }
 
+/// What is said of a row without a run.
+pub const NOT_TRAINED: &str = "not trained yet";
+
 impl RowState {
     pub fn text(self) -> &'static str {
         match self {
             Self::Failed => "failed",
             Self::Running => "training",
             Self::Stopped => "begun",
-            Self::Missing => "missing",
+            Self::Missing => NOT_TRAINED,
             Self::Pruned => "fell behind",
             Self::Finished => "trained",
         }
@@ -130,24 +144,17 @@ impl ResultsView {
             row.shares = sweep::shares(&axes, &row.settings, row.goal);
             row.score = score;
         }
+        let fields = sweep::field_titles(plan);
         Self {
             stamp,
-            fields: sweep::field_titles(plan),
+            are_numbers: (0..fields.len())
+                .map(|field| are_numbers(&rows, field))
+                .collect(),
+            fields,
             goal,
             axes,
             verdict: status.and_then(|status| verdict(plan, status, &texts)),
-            effects: match status {
-                Some(status) => sweep::effects(plan, &status.results),
-                None => EffectsFigure {
-                    title: String::new(),
-                    remark: String::new(),
-                    result: String::new(),
-                    is_share: true,
-                    higher_is_better: true,
-                    settings: Vec::new(),
-                    pairs: Vec::new(),
-                },
-            },
+            effects: status.map(|status| sweep::effects(plan, &texts, &status.results)),
             rows,
             is_averaged,
             has_seeds: plan.sweep.seeds > 1,
@@ -181,6 +188,14 @@ impl ResultsView {
     }
 }
 
+/// Whether the first rows all have a number there.
+fn are_numbers(rows: &[SweepRow], field: usize) -> bool {
+    (rows.iter().take(MEASURED)).all(|row| {
+        let text = row.settings.get(field);
+        text.is_some_and(|text| text.parse::<f64>().is_ok())
+    })
+}
+
 fn setting_row(
     plan: &Plan,
     group: usize,
@@ -195,7 +210,8 @@ fn setting_row(
         .collect();
     let result = status.and_then(|status| status.results.rows.get(group));
     let score = result.and_then(|row| row.score);
-    let state = of_group.iter().map(|cell| RowState::of(&cell.state)).min();
+    let states = of_group.iter().map(|cell| RowState::of(&cell.state));
+    let state = states.min().unwrap_or(RowState::Missing);
     SweepRow {
         settings: texts.of_group(group).to_vec(),
         seed: None,
@@ -206,8 +222,8 @@ fn setting_row(
         epochs: of_group.iter().map(|cell| cell.epochs_done).sum(),
         epochs_planned: indices.iter().map(|&index| planned(plan, index)).sum(),
         seconds: of_group.iter().map(|cell| cell.seconds).sum(),
-        state_text: seeds_text(&of_group, state.unwrap_or(RowState::Missing)),
-        state: state.unwrap_or(RowState::Missing),
+        state_text: seeds_text(&of_group, state),
+        state,
         reason: of_group.iter().find_map(|cell| reason(cell)),
         folders: of_group
             .iter()
@@ -231,6 +247,7 @@ fn cell_row(
     let group = plan.cells[index].group;
     let cell = cells.get(index);
     let goal = cell.and_then(|cell| cell.goal);
+    let state = cell.map_or(RowState::Missing, |cell| RowState::of(&cell.state));
     SweepRow {
         cells: vec![index],
         settings: texts.of_group(group).to_vec(),
@@ -242,11 +259,8 @@ fn cell_row(
         epochs: cell.map_or(0, |cell| cell.epochs_done),
         epochs_planned: planned(plan, index),
         seconds: cell.map_or(0.0, |cell| cell.seconds),
-        state_text: cell
-            .map_or(RowState::Missing, |cell| RowState::of(&cell.state))
-            .text()
-            .to_owned(),
-        state: cell.map_or(RowState::Missing, |cell| RowState::of(&cell.state)),
+        state_text: state.text().to_owned(),
+        state,
         reason: cell.and_then(reason),
         folders: cell
             .filter(|cell| has_begun(cell))
@@ -261,9 +275,7 @@ fn cell_row(
 
 /// How the seeds of a setting stand: what needs attention, else how many of them are there.
 fn seeds_text(cells: &[&CellStatus], state: RowState) -> String {
-    let is_done =
-        |cell: &&&CellStatus| matches!(cell.state, CellState::Finished | CellState::Pruned);
-    let done = cells.iter().filter(is_done).count();
+    let done = cells.iter().filter(|cell| cell.state.is_done()).count();
     match state {
         RowState::Missing | RowState::Stopped if done > 0 => {
             format!("{done} of {} trained", cells.len())
@@ -315,11 +327,15 @@ fn interval_of(goal: Goal, value: f64, cell: &CellStatus) -> Option<(f64, f64)> 
 /// Keeps the view while nothing that it is made of changes.
 #[derive(Default)]
 pub struct ResultsCache {
-    key: Option<(usize, usize, bool)>,
-    /// Held, so that their addresses in memory name them.
-    held: Option<(Arc<Plan>, Option<Arc<SweepStatus>>)>,
-    view: Option<Arc<ResultsView>>,
+    built: Option<Built>,
     stamp: u64,
+}
+
+/// The view, and what it was built of: held, so that their addresses in memory name them.
+struct Built {
+    plan: Arc<Plan>,
+    status: Option<Arc<SweepStatus>>,
+    view: Arc<ResultsView>,
 }
 
 impl ResultsCache {
@@ -328,19 +344,23 @@ impl ResultsCache {
         let plan = open.planned.plan.as_ref()?;
         let status = open.current_status();
         let is_averaged = averaged && plan.sweep.seeds > 1;
-        let key = (
-            Arc::as_ptr(plan) as usize,
-            status.map_or(0, |status| Arc::as_ptr(status) as usize),
-            is_averaged,
-        );
-        if self.key != Some(key) {
-            self.stamp += 1;
-            let view = ResultsView::build(plan, status.map(Arc::as_ref), is_averaged, self.stamp);
-            self.view = Some(Arc::new(view));
-            self.held = Some((plan.clone(), status.cloned()));
-            self.key = Some(key);
+        let is_it = |built: &Built| {
+            Arc::ptr_eq(&built.plan, plan)
+                && built.status.as_ref().map(Arc::as_ptr) == status.map(Arc::as_ptr)
+                && built.view.is_averaged == is_averaged
+        };
+        if let Some(built) = self.built.as_ref().filter(|built| is_it(built)) {
+            return Some(built.view.clone());
         }
-        self.view.clone()
+        self.stamp += 1;
+        let view = ResultsView::build(plan, status.map(Arc::as_ref), is_averaged, self.stamp);
+        let view = Arc::new(view);
+        self.built = Some(Built {
+            plan: plan.clone(),
+            status: status.cloned(),
+            view: view.clone(),
+        });
+        Some(view)
     }
 
     /// Views that were built so far.

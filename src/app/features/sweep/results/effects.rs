@@ -7,23 +7,26 @@ use super::data::ResultsView;
 use crate::app::ui::names::shown_name;
 use crate::app::ui::tokens::{self, tokens};
 use crate::app::ui::widgets;
-use crate::figures::{EffectPair, EffectSetting, EffectValue, EffectsFigure};
+use crate::figures::{EffectPair, EffectSetting, EffectValue, EffectsFigure, ParallelAxis};
 use crate::format;
-use crate::report::sweep::is_empty;
 
 /// A panel is no lower than this, in points: beyond, the matrix scrolls.
 const LOWEST: f32 = 104.0;
 const GAP: f32 = 12.0;
 /// Above a panel for its title, below and at the left for its values.
-const TITLE: f32 = 18.0;
+const TITLE: f32 = 24.0;
 const BELOW: f32 = 16.0;
-const ASIDE: f32 = 46.0;
+/// Names of values get more at the left, and no more than this share of a panel.
+const ASIDE: f32 = 50.0;
+const ASIDE_SHARE: f32 = 0.42;
+/// Texts of marks are at least so far from each other.
+const MARK: f32 = 14.0;
 /// Panels beside each other in a narrow room become no narrower.
 const NARROWEST: f32 = 130.0;
 
 pub fn effects_ui(ui: &mut egui::Ui, view: &ResultsView, height: f32) {
-    let figure = &view.effects;
-    if is_empty(figure) {
+    let figure = view.effects.as_ref();
+    let Some((figure, range)) = figure.and_then(|figure| Some((figure, figure.range()?))) else {
         ui.allocate_ui(vec2(ui.available_width(), height * 0.5), |ui| {
             widgets::note(
                 ui,
@@ -31,12 +34,14 @@ pub fn effects_ui(ui: &mut egui::Ui, view: &ResultsView, height: f32) {
             );
         });
         return;
-    }
+    };
+    let score = figure.scoring();
     let count = figure.settings.len();
     let panel = vec2(
         ((ui.available_width() + GAP) / count as f32 - GAP).max(NARROWEST),
         ((height + GAP) / count as f32 - GAP).max(LOWEST),
     );
+    let aside = aside(ui, figure, panel.x);
     egui::ScrollArea::both()
         .id_salt("effects")
         .max_height(height)
@@ -57,10 +62,11 @@ pub fn effects_ui(ui: &mut egui::Ui, view: &ResultsView, height: f32) {
                 Rect::from_min_size(at, panel)
             };
             for row in 0..count {
-                setting_ui(ui, figure, row, place(row, row));
+                setting_ui(ui, figure, range, row, place(row, row), aside);
             }
             for pair in &figure.pairs {
-                pair_ui(ui, figure, pair, place(pair.second, pair.first));
+                let panel = place(pair.second, pair.first);
+                pair_ui(ui, figure, pair, &score, panel, aside);
             }
             if count > 1 {
                 let corner = place(0, 1).union(place(0, count - 1));
@@ -69,40 +75,54 @@ pub fn effects_ui(ui: &mut egui::Ui, view: &ResultsView, height: f32) {
         });
 }
 
-/// What can be drawn within a panel.
-fn inner(panel: Rect) -> Rect {
-    Rect::from_min_max(
-        panel.min + vec2(ASIDE.min(panel.width() * 0.3), TITLE),
-        panel.max - vec2(2.0, BELOW),
-    )
+/// Room at the left of every panel of such a width, for the names of the values that stand there.
+fn aside(ui: &egui::Ui, figure: &EffectsFigure, panel: f32) -> f32 {
+    let font = egui::FontId::proportional(tokens::TEXT_SMALL);
+    // The values of the first setting stand below panels alone.
+    let values = figure.settings.iter().skip(1);
+    let texts = values.flat_map(|setting| &setting.values);
+    let widest = texts
+        .map(|value| widgets::text_width(ui, &shown_name(&value.text), font.clone()) + 8.0)
+        .fold(ASIDE, f32::max);
+    widest.min(panel * ASIDE_SHARE)
 }
 
-fn setting_ui(ui: &mut egui::Ui, figure: &EffectsFigure, index: usize, panel: Rect) {
+/// What can be drawn within a panel.
+fn inner(panel: Rect, aside: f32) -> Rect {
+    Rect::from_min_max(panel.min + vec2(aside, TITLE), panel.max - vec2(2.0, BELOW))
+}
+
+/// `low` and `high`: the range of all results.
+fn setting_ui(
+    ui: &mut egui::Ui,
+    figure: &EffectsFigure,
+    (low, high): (f64, f64),
+    index: usize,
+    panel: Rect,
+    aside: f32,
+) {
     let colors = tokens(ui);
     let setting = &figure.settings[index];
-    let plot = inner(panel);
-    let (low, high) = figure.range().unwrap_or((0.0, 1.0));
-    let margin = ((high - low) * 0.08).max(1e-9);
-    let (low, high) = (low - margin, high + margin);
-    let y = |value: f64| {
-        let share = ((value - low) / (high - low)) as f32;
-        plot.bottom() - plot.height() * share
-    };
+    let plot = inner(panel, aside);
+    // Round numbers, as the exported figure has them.
+    let axis = ParallelAxis::of_results("", [low, high], true, &|value| figure.text(value));
+    let at_share = |share: f64| plot.bottom() - plot.height() * share as f32;
+    let y = |value: f64| at_share(axis.scale.share_of_number(value).unwrap_or_default());
     let count = setting.values.len().max(1) as f32;
     let x = |index: usize| plot.left() + plot.width() * (index as f32 + 0.5) / count;
     let painter = ui.painter();
     painter.rect_filled(plot, tokens::RADIUS_S, colors.sunken);
     let small = egui::FontId::proportional(tokens::TEXT_SMALL);
-    for share in [0.0, 0.5, 1.0] {
-        let value = low + share * (high - low);
+    let mut last = f32::INFINITY;
+    for (share, text) in &axis.ticks {
+        let y = at_share(*share);
         let stroke = egui::Stroke::new(tokens::STROKE_THIN, colors.grid);
-        painter.hline(plot.x_range(), y(value), stroke);
-        let at = pos2(plot.left() - 5.0, y(value));
-        // Two digits say what an axis needs.
-        let text = match figure.is_share {
-            true => format!("{:.1}", value * 100.0),
-            false => format::loss(value),
-        };
+        painter.hline(plot.x_range(), y, stroke);
+        if last - y < MARK {
+            continue;
+        }
+        last = y;
+        let at = pos2(plot.left() - 5.0, y);
         painter.text(
             at,
             Align2::RIGHT_CENTER,
@@ -163,10 +183,17 @@ fn setting_text(figure: &EffectsFigure, setting: &EffectSetting) -> String {
     format!("{}\n{}{explained}", setting.name, values.join("\n"))
 }
 
-fn pair_ui(ui: &mut egui::Ui, figure: &EffectsFigure, pair: &EffectPair, panel: Rect) {
+fn pair_ui(
+    ui: &mut egui::Ui,
+    figure: &EffectsFigure,
+    pair: &EffectPair,
+    score: &dyn Fn(f64) -> f64,
+    panel: Rect,
+    aside: f32,
+) {
     let colors = tokens(ui);
     let (first, second) = (&figure.settings[pair.first], &figure.settings[pair.second]);
-    let plot = inner(panel);
+    let plot = inner(panel, aside);
     let (columns, rows) = (first.values.len().max(1), second.values.len().max(1));
     let cell = vec2(plot.width() / columns as f32, plot.height() / rows as f32);
     let place = |row: usize, column: usize| {
@@ -185,7 +212,7 @@ fn pair_ui(ui: &mut egui::Ui, figure: &EffectsFigure, pair: &EffectPair, panel: 
                 painter.rect_filled(rect, 1.0, colors.sunken);
                 continue;
             };
-            let fill = tokens::shade(colors.dark, figure.score(*mean));
+            let fill = tokens::shade(colors.dark, score(*mean));
             painter.rect_filled(rect, 1.0, fill);
             let text = figure.text(*mean);
             if cell.y >= 15.0 && widgets::text_width(ui, &text, small.clone()) < cell.x - 4.0 {
@@ -253,13 +280,9 @@ fn values_ui(ui: &egui::Ui, setting: &EffectSetting, plot: Rect) {
     let font = egui::FontId::proportional(tokens::TEXT_SMALL);
     for (index, value) in setting.values.iter().enumerate().step_by(every) {
         let room = pitch * every as f32 - 4.0;
-        let mut job = egui::text::LayoutJob::simple_singleline(
-            shown_name(&value.text).into_owned(),
-            font.clone(),
-            colors.text_faint,
-        );
-        job.wrap = egui::text::TextWrapping::truncate_at_width(room.max(8.0));
-        let galley = ui.painter().layout_job(job);
+        let text = shown_name(&value.text);
+        let font = font.clone();
+        let galley = widgets::elided_galley(ui, room.max(8.0), &text, font, colors.text_faint);
         let middle = plot.left() + (index as f32 + 0.5) * pitch;
         let at = pos2(middle - galley.size().x / 2.0, plot.bottom() + 2.0);
         ui.painter().galley(at, galley, colors.text_faint);

@@ -1,8 +1,8 @@
 //! The best setting so far in words: what was measured, what it can't be told from, and what its test said.
 
 use crate::format;
-use crate::report::sweep::{self, SettingTexts, SweepReport, goal_text, interval_text};
-use crate::sweep::{CellState, Plan, Results, Row, Tested};
+use crate::report::sweep::{self, SettingTexts, goal_text, interval_text};
+use crate::sweep::{Plan, Results, Row, Tested};
 use crate::worker::messages::SweepStatus;
 
 /// The best setting so far, in words.
@@ -11,10 +11,14 @@ pub struct VerdictView {
     /// `Best so far: learning rate 0.001, batch size 32`
     pub sentence: String,
     pub evidence: Vec<String>,
+    /// How it is judged which others can't be told from it.
+    pub rule: String,
     /// Its first cell, by index in the plan.
     pub cell: usize,
-    /// Whether all its seeds have come to their end: then it can be tested.
+    /// Whether all its seeds have come to their end.
     pub is_complete: bool,
+    /// Whether the test pictures were looked at for all its seeds.
+    pub is_tested: bool,
     /// What the test pictures said, where they were looked at for it.
     pub tested: Option<String>,
     /// Whether another setting was tested before.
@@ -32,12 +36,7 @@ pub(super) fn verdict(
     let results = &status.results;
     let row = results.rows.get(results.best?)?;
     let goal = plan.sweep.goal;
-    let report = SweepReport {
-        plan,
-        cells: &status.cells,
-        results,
-    };
-    let name = |group: usize| sweep::setting_name(&report, texts, group);
+    let name = |group: usize| sweep::setting_name(plan, texts, group);
     let score = row.score?;
     let mut measured = format!(
         "{} {}",
@@ -60,20 +59,26 @@ pub(super) fn verdict(
     );
     let mut evidence = vec![measured];
     evidence.extend(compared(plan, results, row, &name));
-    let of_row = |tested: &Tested| {
-        let names = row.cells.iter().filter_map(|&index| plan.cells.get(index));
-        let mut names = names.map(|cell| &cell.name);
-        names.any(|name| tested.cells.contains(name))
+    let cells = row.cells.iter().filter_map(|&index| plan.cells.get(index));
+    let names: Vec<&String> = cells.map(|cell| &cell.name).collect();
+    let tested_seeds = |tested: &Tested| {
+        let is_tested = |name: &&&String| tested.cells.contains(name);
+        names.iter().filter(is_tested).count()
     };
+    let of_row = |tested: &Tested| tested_seeds(tested) > 0;
     let tested = status.tested.iter().rev().find(|tested| of_row(tested));
-    let is_over = (status.cells.iter())
-        .all(|cell| matches!(cell.state, CellState::Finished | CellState::Pruned));
+    let has_result = |tested: &&Tested| !tested.metrics.is_empty();
+    // Seeds may have been added since.
+    let seeds = tested.filter(has_result).map_or(0, tested_seeds);
+    let is_over = status.cells.iter().all(|cell| cell.state.is_done());
     let best = if is_over { "Best" } else { "Best so far" };
     Some(VerdictView {
         sentence: format!("{best}: {}", name(row.group)),
         evidence,
+        rule: results.method.clone(),
         cell: *row.cells.first()?,
         is_complete: row.is_complete,
+        is_tested: seeds == names.len(),
         tested: tested.map(|tested| match tested.accuracy() {
             Some(score) => {
                 let interval = score.interval.map_or_else(String::new, |interval| {
@@ -82,8 +87,15 @@ pub(super) fn verdict(
                         format::percent_range(interval.low, interval.high)
                     )
                 });
+                let of = match seeds == names.len() {
+                    true => String::new(),
+                    false => format!(
+                        ", of {seeds} of its {}",
+                        format::count(names.len(), "seed", "seeds")
+                    ),
+                };
                 format!(
-                    "On the test pictures: accuracy {}{interval}.",
+                    "On the test pictures: accuracy {}{interval}{of}.",
                     format::percent(score.value)
                 )
             }

@@ -35,16 +35,25 @@ pub struct ResultsLocal {
     chart: Chart,
     sorted: columns::Sorted,
     filter: Filter,
-    /// The row that the pointer is at, in the table or in the chart.
-    hovered: Option<usize>,
+    /// The row whose line the pointer is at.
+    hovered_line: Option<usize>,
+    /// The row of the table that the pointer is at.
+    hovered_row: Option<usize>,
     /// Selected rows, by their first cells, so that they stay selected whatever is averaged.
     selected: BTreeSet<usize>,
     /// From where a selection with the shift key reaches.
     anchor: Option<usize>,
-    /// The rows that pass the filter in their order, and what that was made of.
-    order: Option<(columns::OrderKey, std::sync::Arc<Vec<usize>>)>,
+    /// The rows in their order, and what that was made of.
+    order: Option<(columns::OrderKey, std::sync::Arc<columns::Order>)>,
     /// Rows that the last frame laid out.
     pub rows: usize,
+}
+
+impl ResultsLocal {
+    /// The row that the pointer is at, in the table or in the chart.
+    pub fn hovered(&self) -> Option<usize> {
+        self.hovered_line.or(self.hovered_row)
+    }
 }
 
 /// A chart is no higher than this share of the room, and within these heights, in points.
@@ -95,16 +104,18 @@ pub fn results_ui(
             coordinates::coordinates_ui(ui, view, &order, height, local);
         }
         Chart::Effects => {
+            local.hovered_line = None;
             let height = (room * EFFECTS_SHARE).clamp(*EFFECTS.start(), *EFFECTS.end());
             effects::effects_ui(ui, view, height);
         }
-        Chart::None => {}
+        Chart::None => local.hovered_line = None,
     }
-    actions::actions_ui(ui, view, &order, local, out);
+    actions::actions_ui(ui, view, &order.shown, local, out);
     ui.add_space(tokens::SPACE_XS);
-    if order.is_empty() {
+    if order.shown.is_empty() {
+        local.hovered_row = None;
         ui.label(tokens(ui).muted("No row passes the filter."));
         return;
     }
-    table::table_ui(ui, view, &order, local, out);
+    table::table_ui(ui, view, &order.shown, local, out);
 }

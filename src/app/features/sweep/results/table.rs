@@ -7,12 +7,10 @@ use super::actions;
 use super::columns::{Column, MEASURED, Sorted};
 use super::data::{ResultsView, RowState, Standing, SweepRow};
 use crate::app::core::command::Command;
-use crate::app::ui::table::next_order;
+use crate::app::ui::sort_head::{MARGIN, first_width, sort_head};
+use crate::app::ui::table::{focus_ring, next_order, row_ground};
 use crate::app::ui::tokens::{self, icon, tokens};
-use crate::app::ui::widgets;
 
-/// At both sides of what stands in a cell, in points.
-const MARGIN: f32 = 6.0;
 /// No column begins wider, in points.
 const WIDEST: f32 = 220.0;
 /// A column gets no more than this of the room that is left.
@@ -24,7 +22,7 @@ const SCROLL_BAR: f32 = 16.0;
 struct Rows<'a> {
     view: &'a ResultsView,
     order: &'a [usize],
-    columns: Vec<(Column, bool)>,
+    columns: Vec<Column>,
     /// The width that each column takes at first, in points.
     natural: Vec<f32>,
     local: &'a mut ResultsLocal,
@@ -39,18 +37,16 @@ pub fn table_ui(
     local: &mut ResultsLocal,
     out: &mut Vec<Command>,
 ) {
-    let columns: Vec<(Column, bool)> = (Column::all(view).into_iter())
-        .map(|column| (column, column.is_number(view)))
-        .collect();
+    let columns = Column::all(view);
     let natural: Vec<f32> = (columns.iter())
-        .map(|(column, _)| natural_width(ui, view, order, *column))
+        .map(|column| natural_width(ui, view, order, *column))
         .collect();
     // What is left of the room is shared out, within reason.
     let spare = ui.available_width() - natural.iter().sum::<f32>() - SCROLL_BAR;
     let more = (spare / columns.len().max(1) as f32).clamp(0.0, MOST_MORE);
     let natural: Vec<f32> = natural.into_iter().map(|width| width + more).collect();
     let widths: Vec<egui_table::Column> = (columns.iter().zip(&natural))
-        .map(|((column, _), width)| {
+        .map(|(column, width)| {
             egui_table::Column::new(*width)
                 .id(egui::Id::unique((
                     "column of the sweep",
@@ -76,45 +72,31 @@ pub fn table_ui(
         .show(ui, &mut rows);
     let hovered = rows.hovered;
     // The chart, which is drawn before, knows of it in the next frame.
-    if let Some(hovered) = hovered
-        && local.hovered != Some(hovered)
-    {
-        local.hovered = Some(hovered);
+    if local.hovered_row != hovered {
+        local.hovered_row = hovered;
         ui.ctx().request_repaint();
     }
     keys(ui, local);
 }
 
-/// What a column takes at first, remembered for the view at hand.
+/// What a column takes at first. Numbers grow a little while a sweep runs: what fits once is kept.
 fn natural_width(ui: &egui::Ui, view: &ResultsView, order: &[usize], column: Column) -> f32 {
-    let id = egui::Id::unique(("width of a column of the sweep", column.title(view)));
-    let known = ui.data(|data| data.get_temp::<(usize, f32)>(id));
-    // Numbers grow a little while a sweep runs: what fits once is kept.
-    if let Some((rows, width)) = known
-        && rows == view.rows.len()
-    {
-        return width;
-    }
-    let head = widgets::text_width(
-        ui,
-        column.title(view),
-        tokens::medium_font(tokens::TEXT_SMALL),
-    ) + 16.0;
-    let font = || egui::FontId::proportional(tokens::TEXT_BODY);
-    let widest = match column {
-        Column::State => widgets::text_width(ui, "88 of 88 trained", font()),
-        Column::Epochs => widgets::text_width(ui, "888 of 888", font()),
-        Column::Interval => widgets::text_width(ui, "88.8 to 88.8 %", font()),
-        Column::Seconds => widgets::text_width(ui, "88 min 88 s", font()),
-        _ => (order.iter().take(MEASURED))
-            .map(|&index| column.text(view, &view.rows[index]))
-            .max_by_key(|text| text.chars().count())
-            .map_or(0.0, |text| widgets::text_width(ui, &text, font())),
-    };
-    let mark = if column == Column::Goal { 18.0 } else { 0.0 };
-    let width = (head.max(widest + mark) + 2.0 * MARGIN).ceil().min(WIDEST);
-    ui.data_mut(|data| data.insert_temp(id, (view.rows.len(), width)));
-    width
+    let title = column.title(view);
+    let id = egui::Id::unique(("width of a column of the sweep", title));
+    first_width(ui, id, (title, view.rows.len()), WIDEST, |width| {
+        let widest = match column {
+            Column::State => width("88 of 88 trained"),
+            Column::Epochs => width("888 of 888"),
+            Column::Interval => width("88.8 to 88.8 %"),
+            Column::Seconds => width("88 min 88 s"),
+            _ => (order.iter().take(MEASURED))
+                .map(|&index| column.text(view, &view.rows[index]))
+                .max_by_key(|text| text.chars().count())
+                .map_or(0.0, |text| width(&text)),
+        };
+        let mark = if column == Column::Goal { 18.0 } else { 0.0 };
+        widest + mark
+    })
 }
 
 impl egui_table::TableDelegate for Rows<'_> {
@@ -123,29 +105,17 @@ impl egui_table::TableDelegate for Rows<'_> {
             ui.set_min_width(self.natural[cell.col_range.start]);
             return;
         }
-        let (column, is_number) = self.columns[cell.col_range.start];
+        let column = self.columns[cell.col_range.start];
         let id = cell.table_id.with(("head", cell.col_range.start));
-        head_ui(
-            ui,
-            id,
-            self.view,
-            (column, is_number),
-            &mut self.local.sorted,
-        );
+        head_ui(ui, id, self.view, column, &mut self.local.sorted);
     }
 
     fn row_ui(&mut self, ui: &mut egui::Ui, row: u64) {
         self.local.rows += 1;
-        let colors = tokens(ui);
         let index = self.order[row as usize];
-        let rect = ui.max_rect();
-        if is_selected(self.view, index, self.local) {
-            ui.painter().rect_filled(rect, 0.0, colors.accent_faint);
-        } else if self.local.hovered == Some(index) {
-            ui.painter().rect_filled(rect, 0.0, colors.raised_hover);
-        } else if row % 2 == 1 {
-            ui.painter().rect_filled(rect, 0.0, colors.faint);
-        }
+        let is_hovered = self.local.hovered() == Some(index);
+        let is_selected = is_selected(self.view, index, self.local);
+        row_ground(ui, row, is_selected, is_hovered);
     }
 
     fn cell_ui(&mut self, ui: &mut egui::Ui, cell: &egui_table::CellInfo) {
@@ -157,7 +127,7 @@ impl egui_table::TableDelegate for Rows<'_> {
         let position = cell.row_nr as usize;
         let index = self.order[position];
         let row = &view.rows[index];
-        let (column, is_number) = self.columns[cell.col_nr];
+        let column = self.columns[cell.col_nr];
         // The keyboard stops at each row once.
         let is_first = cell.col_nr == 0;
         let sense = if is_first {
@@ -173,7 +143,7 @@ impl egui_table::TableDelegate for Rows<'_> {
         let rect = ui.max_rect().shrink2(egui::vec2(MARGIN, 0.0));
         let layout = egui::Layout::left_to_right(egui::Align::Center);
         let builder = egui::UiBuilder::new().max_rect(rect).layout(layout);
-        cell_ui(&mut ui.new_child(builder), view, row, column, is_number);
+        cell_ui(&mut ui.new_child(builder), view, row, column);
         if is_first {
             let spoken = format!("Row of {}", view.row_name(row));
             let is_selected = is_selected(view, index, self.local);
@@ -183,9 +153,7 @@ impl egui_table::TableDelegate for Rows<'_> {
         }
         response.context_menu(|ui| actions::menu_ui(ui, view, row, self.out));
         if response.has_focus() {
-            let stroke = egui::Stroke::new(1.0, tokens(ui).accent);
-            ui.painter()
-                .rect_stroke(ui.max_rect(), 0.0, stroke, egui::StrokeKind::Inside);
+            focus_ring(ui);
             if ui.input(|input| input.key_pressed(Key::Enter)) {
                 actions::open(row, self.out);
             }
@@ -217,7 +185,7 @@ fn hint(view: &ResultsView, row: &SweepRow, column: Column) -> String {
             Standing::Behind => String::new(),
         },
         Column::Field(index) => {
-            let text = row.settings.get(index).map_or("", String::as_str);
+            let text = row.setting(index);
             // What the cell may have cut.
             match text.chars().count() > 16 {
                 true => format!("{}: {text}", view.fields[index]),
@@ -228,7 +196,7 @@ fn hint(view: &ResultsView, row: &SweepRow, column: Column) -> String {
     }
 }
 
-fn cell_ui(ui: &mut egui::Ui, view: &ResultsView, row: &SweepRow, column: Column, is_number: bool) {
+fn cell_ui(ui: &mut egui::Ui, view: &ResultsView, row: &SweepRow, column: Column) {
     let colors = tokens(ui);
     let text = column.text(view, row);
     let rich = match column {
@@ -248,7 +216,7 @@ fn cell_ui(ui: &mut egui::Ui, view: &ResultsView, row: &SweepRow, column: Column
         _ => egui::RichText::new(text).color(colors.text),
     };
     let label = egui::Label::new(rich).truncate().selectable(false);
-    if !is_number {
+    if !column.is_number(view) {
         ui.add(label);
         return;
     }
@@ -264,49 +232,16 @@ fn cell_ui(ui: &mut egui::Ui, view: &ResultsView, row: &SweepRow, column: Column
     });
 }
 
-/// A head that sorts, with an arrow where it does.
 fn head_ui(
     ui: &mut egui::Ui,
     id: egui::Id,
     view: &ResultsView,
-    (column, is_number): (Column, bool),
+    column: Column,
     sorted: &mut Sorted,
 ) {
-    let colors = tokens(ui);
     let of_column = sorted.filter(|(by, _)| *by == column).map(|(_, down)| down);
-    let arrow = match of_column {
-        Some(true) => icon::CARET_DOWN,
-        Some(false) => icon::CARET_UP,
-        None => "",
-    };
-    let response = ui.interact(ui.max_rect(), id, Sense::click());
-    if response.hovered() || response.has_focus() {
-        (ui.painter()).rect_filled(ui.max_rect(), tokens::RADIUS_S, colors.raised_hover);
-    }
-    let title = column.title(view);
-    let name = format!("Sort by {title}");
-    response.widget_info(|| {
-        egui::WidgetInfo::selected(egui::Role::Button, true, of_column.is_some(), &name)
-    });
-    let color = if of_column.is_some() {
-        colors.text
-    } else {
-        colors.text_muted
-    };
-    let text = format!("{title} {arrow}");
-    let text = tokens::medium(text.trim())
-        .size(tokens::TEXT_SMALL)
-        .color(color);
-    let label = egui::Label::new(text).truncate().selectable(false);
-    let rect = ui.max_rect().shrink2(egui::vec2(MARGIN, 0.0));
-    let layout = match is_number {
-        true => egui::Layout::right_to_left(egui::Align::Center),
-        false => egui::Layout::left_to_right(egui::Align::Center),
-    };
-    ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(layout))
-        .add(label);
-    let response = response.on_hover_text(format!("{}. Click to sort", column.tooltip(view)));
-    if response.clicked() {
+    let words = (column.title(view), column.tooltip(view));
+    if sort_head(ui, id, words, of_column, column.is_number(view)) {
         // Results begin with the best, settings with the smallest.
         let down = match column {
             Column::Goal => view.goal.info().higher_is_better,

@@ -6,6 +6,7 @@ use super::data::ResultsView;
 use super::judged::VerdictView;
 use crate::app::core::command::Command;
 use crate::app::core::sweep::SweepAction;
+use crate::app::ui::callout::headline_ui;
 use crate::app::ui::tokens::{self, icon, tokens};
 
 pub fn verdict_ui(ui: &mut egui::Ui, view: &ResultsView, out: &mut Vec<Command>) {
@@ -37,17 +38,18 @@ const WITHHELD: &str = "Settings are compared on validation pictures. The test p
 
 fn said_ui(ui: &mut egui::Ui, verdict: &VerdictView, out: &mut Vec<Command>) {
     let colors = tokens(ui);
-    ui.horizontal_wrapped(|ui| {
-        let symbol = egui::RichText::new(icon::TROPHY).size(tokens::TEXT_TITLE);
-        ui.label(symbol.color(colors.accent));
-        ui.label(
-            tokens::medium(&verdict.sentence)
-                .size(tokens::TEXT_LARGE)
-                .color(colors.text),
-        );
-    });
-    for line in &verdict.evidence {
-        ui.label(colors.muted(line));
+    headline_ui(ui, icon::TROPHY, &verdict.sentence, &[]);
+    for (index, line) in verdict.evidence.iter().enumerate() {
+        // The first says what was measured; the others compare.
+        if index == 0 {
+            ui.label(colors.muted(line));
+            continue;
+        }
+        let text = format!("{line} {}", icon::QUESTION);
+        let response = ui.label(colors.muted(text)).on_hover_text(&verdict.rule);
+        (ui.ctx()).accesskit_node_builder(response.id, |node| {
+            node.set_description(verdict.rule.as_str());
+        });
     }
     if let Some(tested) = &verdict.tested {
         ui.label(tokens::medium(tested).color(colors.text));
@@ -67,13 +69,13 @@ fn said_ui(ui: &mut egui::Ui, verdict: &VerdictView, out: &mut Vec<Command>) {
                  chosen by"
             }
         };
-        let button = egui::Button::new("Test the chosen setting…");
-        let why = match verdict.tested {
-            Some(_) => "It is tested: the test pictures are looked at once",
-            None => "All its seeds must come to their end first",
+        let button = egui::Button::new("Test the best setting…");
+        let why = match verdict.is_tested {
+            true => "It is tested: the test pictures are looked at once",
+            false => "All its seeds must come to their end first",
         };
         let response = ui
-            .add_enabled(verdict.is_complete && verdict.tested.is_none(), button)
+            .add_enabled(verdict.is_complete && !verdict.is_tested, button)
             .on_hover_text(tooltip)
             .on_disabled_hover_text(why);
         if response.clicked() {

@@ -107,11 +107,14 @@ fn set_ui(ui: &mut egui::Ui, editing: &mut Editing<'_>) {
         "Give a field of the base another value, the same in every cell: fewer epochs, for example",
     );
     let shown = Item::new(format!("{} Change a field", icon::PLUS));
-    let items = || view.choices.iter().map(item).collect();
-    let chosen = ui.add_enabled_ui(!view.choices.is_empty(), |ui| {
+    let items = || view.choices().iter().map(item).collect();
+    let chosen = ui.add_enabled_ui(view.fields.is_some(), |ui| {
         drop_down(ui, labels, 200.0, None, &shown, items)
     });
-    if let Some(choice) = chosen.inner.and_then(|index| view.choices.get(index)) {
+    let chosen = chosen
+        .inner
+        .and_then(|index| view.choices().into_iter().nth(index));
+    if let Some(choice) = chosen {
         let line = format!("{}={}", choice.path, choice.value);
         editing.draft.sweep.set.push(line);
         editing.touched(true, "");

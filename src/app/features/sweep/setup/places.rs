@@ -52,6 +52,12 @@ pub(super) fn places_ui(ui: &mut egui::Ui, view: &SetupView, out: &mut Vec<Comma
         if ui.button("Choose a folder for the runs…").on_hover_text(tooltip).clicked() {
             out.push(Command::Sweep(SweepAction::OutDialog));
         }
+        if let Some(usual) = &view.usual_out {
+            let tooltip = format!("Keep the runs in {}, which goes by the name of the sweep's file", usual.display());
+            if ui.button("Use its own folder").on_hover_text(tooltip).clicked() {
+                out.push(Command::Sweep(SweepAction::UseOut(None)));
+            }
+        }
         let tooltip = "Show the folder with the desktop's own program";
         if ui.button("Show the folder").on_hover_text(tooltip).clicked() {
             out.push(Command::OpenFolder(view.out.clone()));
@@ -63,7 +69,7 @@ pub(super) fn places_ui(ui: &mut egui::Ui, view: &SetupView, out: &mut Vec<Comma
         (
             false,
             "One device",
-            "The device that the bar at the bottom names trains one cell after the other",
+            "The device that the bar at the bottom names, or the fastest card where it names all, trains one cell after the other",
         ),
         (
             true,

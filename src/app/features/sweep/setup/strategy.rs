@@ -84,6 +84,9 @@ pub(super) fn strategy_ui(ui: &mut egui::Ui, editing: &mut Editing<'_>) {
     if let Some(text) = &editing.view.size {
         ui.label(tokens(ui).muted(text));
     }
+    if let Some(text) = &editing.view.time {
+        ui.label(tokens(ui).muted(text));
+    }
 }
 
 fn beginning(kind: Kind, longest: u32) -> Strategy {

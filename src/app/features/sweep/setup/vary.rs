@@ -52,14 +52,17 @@ fn add_ui(ui: &mut egui::Ui, editing: &mut Editing<'_>) {
         "Add a field",
         "Another field of the base that takes several values; search it by its name",
     );
-    let items = || view.choices.iter().map(item).collect();
-    let chosen = ui.add_enabled_ui(!view.choices.is_empty(), |ui| {
+    let items = || view.choices().iter().map(item).collect();
+    let chosen = ui.add_enabled_ui(view.fields.is_some(), |ui| {
         drop_down(ui, labels, 240.0, None, &shown, items)
     });
     chosen
         .response
         .on_disabled_hover_text("The fields are known as soon as the base has been read");
-    if let Some(choice) = chosen.inner.and_then(|index| view.choices.get(index)) {
+    let chosen = chosen
+        .inner
+        .and_then(|index| view.choices().into_iter().nth(index));
+    if let Some(choice) = chosen {
         editing.draft.sweep.vary.push(Varied {
             fields: vec![choice.path.clone()],
             values: values::beginning(&choice.path, &choice.value),
@@ -68,9 +71,13 @@ fn add_ui(ui: &mut egui::Ui, editing: &mut Editing<'_>) {
     }
 }
 
-/// A field in a list to choose from.
+/// A field in a list to choose from, which is found by what the panels call it, too.
 pub(super) fn item(choice: &FieldChoice) -> Item {
-    Item::new(choice.label.clone())
+    let text = match choice.panel {
+        Some(panel) => format!("{} ({panel})", choice.label),
+        None => choice.label.clone(),
+    };
+    Item::new(text)
         .detail(short(&choice.value))
         .tooltip(format!("{}: the base has {}", choice.path, choice.value))
 }
