@@ -77,7 +77,7 @@ fn told_of_skipped(names: &str) -> Option<String> {
         ),
         (
             slurm,
-            "Slurm (packages slurm-wlm and munge), are started as root, and were skipped",
+            "Slurm (packages slurm-wlm and munge), are started as root (one of them where control groups of version 1 can be made), and were skipped",
         ),
     ];
     let told: Vec<String> = told

@@ -1,7 +1,8 @@
 //! `cargo xtask bench`: the same work in Graft and in the two Python scripts of `tests/peers/`, one after the other in
 //! every round, and the ratios of the medians. On the processor it ends with a row of scale, which Graft does alone.
 //! `--work precision` compares Graft in bf16 with Graft in single precision, `--work predict` how quickly a run answers
-//! with Graft's own frozen pass and a Python script.
+//! with Graft's own frozen pass and a Python script, `--work shootout` how long it takes to judge several networks in Graft and in
+//! a script with timm and scikit-learn, `--work ranking` whether the shoot-out ranks networks as training does.
 //!
 //! Run it on a machine that does nothing else. Everything is kept below `bench` in Graft's own folder.
 
@@ -10,7 +11,9 @@ mod measure;
 mod packages;
 mod precision;
 mod predict;
+mod ranking;
 mod scale;
+mod shootout;
 
 use std::path::{Path, PathBuf};
 
@@ -42,7 +45,24 @@ pub fn run(arguments: &[&str]) -> Result<()> {
         let python = python(options.python.as_deref())?;
         predict::run(&folder, &python, &graft, &cells, options.rounds)?;
     }
-    let others = options.precision || options.predict;
+    if options.shootout {
+        let cells = solar_cells(&folder, 1000)?;
+        shootout::run(
+            &folder,
+            options.python.as_deref(),
+            &graft,
+            &cells,
+            options.rounds,
+        )?;
+    }
+    if options.ranking {
+        let pictures = match &options.pictures {
+            Some(pictures) => pictures.clone(),
+            None => solar_cells(&folder, 1000)?,
+        };
+        ranking::run(&folder, &graft, &pictures)?;
+    }
+    let others = options.precision || options.predict || options.shootout || options.ranking;
     if others && options.works.is_empty() && !options.scale {
         return Ok(());
     }
@@ -90,6 +110,8 @@ struct Options {
     scale: bool,
     precision: bool,
     predict: bool,
+    shootout: bool,
+    ranking: bool,
     contestants: Vec<Contestant>,
     /// Instead of one that is built first.
     program: Option<PathBuf>,
@@ -108,6 +130,8 @@ impl Options {
             scale: false,
             precision: false,
             predict: false,
+            shootout: false,
+            ranking: false,
             contestants: Vec::new(),
             program: None,
             seeds: precision::SEEDS,
@@ -155,13 +179,22 @@ impl Options {
         };
         options.precision = works.contains(&precision::NAME);
         options.predict = works.contains(&predict::NAME);
+        options.shootout = works.contains(&shootout::NAME);
+        options.ranking = works.contains(&ranking::NAME);
+        const OTHERS: [&str; 5] = [
+            scale::NAME,
+            precision::NAME,
+            predict::NAME,
+            shootout::NAME,
+            ranking::NAME,
+        ];
         for name in works {
-            if [scale::NAME, precision::NAME, predict::NAME].contains(&name) {
+            if OTHERS.contains(&name) {
                 continue;
             }
             let work = all.iter().find(|work| work.name == name);
             let mut names: Vec<&str> = all.iter().map(|work| work.name).collect();
-            names.extend([scale::NAME, precision::NAME, predict::NAME]);
+            names.extend(OTHERS);
             let work = work.with_context(|| format!("--work takes one of {}", names.join(", ")))?;
             options.works.push(*work);
         }

@@ -258,7 +258,7 @@ pub(super) fn set_all(command: &mut Command, settings: &[impl AsRef<str>]) {
 }
 
 /// Trains; what the program said in its last line.
-fn result(command: &mut Command) -> Result<serde_json::Value> {
+pub(super) fn result(command: &mut Command) -> Result<serde_json::Value> {
     let output = finished(command)?;
     let text = String::from_utf8_lossy(&output.stdout);
     Ok(serde_json::from_str(
