@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+const LIBRARY_FOLDERS: &str = "LD_LIBRARY_PATH";
 const CARD: [&str; 4] = ["counts.cpp", "memory.cpp", "card.cpp", "kernels.cpp"];
 const DRIVER: [&str; 1] = ["driver.cpp"];
 const HEADERS: [&str; 4] = ["settings.h", "counts.h", "memory.h", "card.h"];
@@ -33,11 +34,7 @@ impl StandIn {
 
     /// Has `command` find the driver, but no card.
     pub fn with_driver<'c>(&self, command: &'c mut Command) -> &'c mut Command {
-        let mut folders = vec![self.driver.clone()];
-        if let Some(set) = std::env::var_os("LD_LIBRARY_PATH") {
-            folders.extend(std::env::split_paths(&set));
-        }
-        command.env("LD_LIBRARY_PATH", std::env::join_paths(folders).unwrap())
+        add_library_folder(command, self.driver.clone())
     }
 
     /// Has `command` find the driver and, by `GRAFT_CUDA`, the card.
@@ -50,17 +47,38 @@ impl StandIn {
     #[allow(dead_code, reason = "only one of the test programs needs it")]
     pub fn preloaded<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         let library = self.torch.join("libtorch_cuda.so");
-        self.with_card(command).env("LD_PRELOAD", library)
+        self.with_card(command).env("LD_PRELOAD", library);
+        // Whatever a test starts opens the card, too, and only Graft's own programs know where libtorch stands.
+        add_library_folder(command, libtorch().join("lib"))
     }
 }
 
-fn build() -> StandIn {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cuda");
+/// The libtorch that is built for.
+fn libtorch() -> PathBuf {
     let libtorch = std::env::var_os("LIBTORCH")
         .or_else(|| option_env!("LIBTORCH").map(Into::into))
         .expect("LIBTORCH names the libtorch to build for");
     // Cargo runs tests in the package's folder, which a path in its configuration need not be relative to.
-    let libtorch = Path::new(env!("CARGO_MANIFEST_DIR")).join(libtorch);
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(libtorch)
+}
+
+/// Has `command` look for libraries in `folder` before those that it was to look in.
+fn add_library_folder(command: &mut Command, folder: PathBuf) -> &mut Command {
+    let set = command
+        .get_envs()
+        .find(|(name, _)| *name == LIBRARY_FOLDERS);
+    let set = set.map_or_else(
+        || std::env::var_os(LIBRARY_FOLDERS),
+        |(_, value)| value.map(Into::into),
+    );
+    let mut folders = vec![folder];
+    folders.extend(set.iter().flat_map(std::env::split_paths));
+    command.env(LIBRARY_FOLDERS, std::env::join_paths(folders).unwrap())
+}
+
+fn build() -> StandIn {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cuda");
+    let libtorch = libtorch();
     let mut hasher = DefaultHasher::new();
     libtorch.canonicalize().unwrap().hash(&mut hasher);
     for name in CARD.iter().chain(&DRIVER).chain(&HEADERS) {
