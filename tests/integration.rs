@@ -11,11 +11,14 @@ mod continuing;
 mod explain;
 mod export;
 mod folders;
+mod folds;
 #[cfg(target_os = "linux")]
 mod fuzz;
 mod graphics_cards;
 #[cfg(unix)]
 mod hostile;
+mod learning;
+mod logistic;
 mod manual;
 mod model_card;
 mod modules;
@@ -30,6 +33,8 @@ mod runs;
 mod sets;
 #[cfg(target_os = "linux")]
 mod shards;
+#[cfg(unix)]
+mod shootout;
 mod skipped;
 #[cfg(target_os = "linux")]
 mod slurm;

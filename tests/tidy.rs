@@ -68,6 +68,18 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("slurm", &["slurm", "sweep", "runs"]),
     (
+        "shootout",
+        &[
+            "shootout",
+            "runs",
+            "training",
+            "evaluation",
+            "models",
+            "data",
+            "experiment",
+        ],
+    ),
+    (
         "export",
         &[
             "export",
@@ -99,6 +111,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "report",
             "export",
             "figures",
+            "shootout",
             "sweep",
             "analysis",
             "runs",
@@ -115,6 +128,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "worker",
             "prediction",
             "slurm",
+            "shootout",
             "sweep",
             "analysis",
             "runs",
@@ -135,6 +149,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "figures",
             "prediction",
             "slurm",
+            "shootout",
             "sweep",
             "analysis",
             "runs",
@@ -155,6 +170,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "figures",
             "prediction",
             "slurm",
+            "shootout",
             "sweep",
             "analysis",
             "runs",
@@ -180,6 +196,7 @@ const EVERYWHERE: &[(&str, &[&str])] = &[
     ("ordinary_file", &["format"]),
     ("paths", &[]),
     ("shown", &[]),
+    ("sorted_metadata", &[]),
     ("spreadsheet", &[]),
 ];
 
@@ -195,6 +212,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "analysis",
             "prediction",
             "sweep",
+            "shootout",
             "export",
             "worker",
             "cli",
@@ -373,6 +391,70 @@ fn no_code_does_otherwise_in_tests() {
     );
 }
 
+/// tch's functions that take a `Scalar` panic where libtorch has an error; `libtorch/numbers.rs` says why, and has others.
+#[test]
+fn numbers_reach_libtorch_by_our_own_functions() {
+    const TAKE_A_SCALAR: &[&str] = &[
+        "arange",
+        "baddbmm",
+        "clamp",
+        "clamp_max",
+        "clamp_min",
+        "clip",
+        "eq",
+        "fill",
+        "fill_diagonal",
+        "fmod",
+        "full",
+        "full_like",
+        "ge",
+        "greater",
+        "gt",
+        "index_fill",
+        "le",
+        "lerp",
+        "less",
+        "linspace",
+        "logspace",
+        "lt",
+        "masked_fill",
+        "ne",
+        "new_full",
+        "not_equal",
+        "range",
+        "remainder",
+        "renorm",
+    ];
+    let takes_one = |name: &str| {
+        name.contains("_scalar") || TAKE_A_SCALAR.contains(&name.trim_end_matches('_'))
+    };
+    assert!(takes_one("lerp_") && takes_one("mul_scalar_") && !takes_one("mul_number_"));
+    let mut broken = Vec::new();
+    for file in rust_files(&source()) {
+        if file.ends_with("libtorch/numbers.rs") {
+            continue;
+        }
+        for (number, line) in std::fs::read_to_string(&file).unwrap().lines().enumerate() {
+            let calls = line
+                .split(['.', ':', ' ', '('])
+                .filter_map(|word| word.strip_prefix("f_"));
+            if calls.into_iter().any(takes_one) {
+                broken.push(format!(
+                    "{}:{}: {}",
+                    file.display(),
+                    number + 1,
+                    line.trim()
+                ));
+            }
+        }
+    }
+    assert!(
+        broken.is_empty(),
+        "these panic where memory runs out; use libtorch::numbers:\n{}",
+        broken.join("\n")
+    );
+}
+
 #[test]
 fn no_colour_stands_outside_the_tokens() {
     let mut broken = Vec::new();
@@ -415,6 +497,7 @@ fn unsafe_code_stands_only_where_the_map_says() {
         "libtorch/generator.rs",
         "libtorch/lists.rs",
         "libtorch/mod.rs",
+        "libtorch/numbers.rs",
         "libtorch/optimizer.rs",
         "libtorch/recording.rs",
         "libtorch/threads.rs",
