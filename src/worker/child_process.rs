@@ -99,10 +99,18 @@ pub(super) fn begin_command(
     command.stderr(said);
     apart(&mut command);
     let mut child = command.spawn().map_err(|error| {
-        Failure::failed(format!(
-            "no process can be started ({error}): {}",
-            Path::new(command.get_program()).display()
-        ))
+        let program = Path::new(command.get_program());
+        Failure::failed(match program.exists() {
+            true => format!(
+                "no process can be started ({error}): {}",
+                program.display()
+            ),
+            false => format!(
+                "Graft is no longer where it was when this window was opened, at {}. Where it was moved, updated or removed, \
+                 close the window and open it anew",
+                program.display()
+            ),
+        })
     })?;
     let stdin = child.stdin.take();
     Ok(Begun { child, stdin, log })

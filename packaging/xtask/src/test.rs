@@ -52,9 +52,10 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
-/// All tests; those that are skipped write their names into the file `skipped`.
+/// All tests, those of later programs too where one of an earlier fails: whoever reads it learns of all at once. Those that are
+/// skipped write their names into the file `skipped`.
 fn tests(skipped: &Path) -> Command {
-    let mut command = steps::cargo(&["test", "--workspace"]);
+    let mut command = steps::cargo(&["test", "--workspace", "--no-fail-fast"]);
     command.env("GRAFT_SKIPPED", skipped);
     command
 }

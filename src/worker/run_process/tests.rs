@@ -306,7 +306,7 @@ fn a_process_that_dies_is_told_with_its_reason() {
     };
     let end = no_card.carry_out(&|_| {}, &StopFlag::default(), &PauseFlag::default());
     assert!(
-        matches!(&end, RunEvent::Failed { message } if message.contains("/nowhere/graft")),
+        matches!(&end, RunEvent::Failed { message } if message.contains("/nowhere/graft. Where it was moved")),
         "{end:?}"
     );
     // A path that has no words is no crash.
