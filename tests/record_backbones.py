@@ -201,6 +201,9 @@ def steps(name, net, side):
     for module in net.modules():
         if isinstance(module, (nn.Dropout, torchvision.ops.StochasticDepth)):
             module.p = 0.0
+        # Graft's statistics follow every network's pictures at PyTorch's rate (src/models/layers/norm.rs says why).
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 0.1
     if name.startswith("efficientnet_lite"):
         net._global_params = net._global_params._replace(drop_connect_rate=0.0)
     # The classifier is only ever run as inference.

@@ -15,7 +15,6 @@ use super::network::{Parts, Segment, Stage};
 
 /// PyTorch's defaults.
 const EPS: f64 = 1e-5;
-const MOMENTUM: f64 = 0.1;
 
 /// Channels that every layer adds, k in the paper.
 const GROWTH: i64 = 32;
@@ -41,7 +40,7 @@ pub(super) fn parts(_name: &str, builder: &mut Builder) -> Result<Parts, ModelEr
     builder.container("features", "Sequential", |builder, _| {
         segments.push(Segment::build(builder, |builder| {
             let names = ["conv0", "norm0", "relu0", "pool0"];
-            PooledStem::new(builder, names, channels, (EPS, MOMENTUM))
+            PooledStem::new(builder, names, channels, EPS)
         })?);
         for (index, layers) in LAYERS.into_iter().enumerate() {
             let number = index + 1;
@@ -88,11 +87,7 @@ pub(super) fn parts(_name: &str, builder: &mut Builder) -> Result<Parts, ModelEr
 }
 
 fn norm(features: i64) -> NormSpec {
-    NormSpec {
-        features,
-        eps: EPS,
-        momentum: MOMENTUM,
-    }
+    NormSpec { features, eps: EPS }
 }
 
 /// BatchNorm, ReLU and a 1 × 1 convolution to the bottleneck, then BatchNorm, ReLU and 3 × 3: its
@@ -113,7 +108,7 @@ impl DenseLayer {
         let first_relu = builder.activation("relu1", ActivationKind::Relu);
         let squeeze = builder.conv_norm(
             ("conv1", ConvSpec::new(inputs, width, 1, 1)),
-            ("norm2", EPS, MOMENTUM),
+            ("norm2", EPS),
         )?;
         Ok(Self {
             module,

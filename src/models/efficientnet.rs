@@ -11,11 +11,11 @@ use super::layers::{
 };
 use super::network::{Parts, Segment, Stage};
 
-/// PyTorch's defaults of eps and momentum.
-const NORM: (f64, f64) = (1e-5, 0.1);
+/// PyTorch's default.
+const EPS: f64 = 1e-5;
 
 /// The second version's.
-const NORM_V2: (f64, f64) = (1e-3, 0.1);
+const EPS_V2: f64 = 1e-3;
 
 /// Of pictures whose branch is left out in training: rising from nothing to nearly this share.
 const STOCHASTIC_DEPTH: f64 = 0.2;
@@ -66,7 +66,7 @@ struct StageLayout {
 
 /// All that tells one variant from another.
 struct Layout {
-    norm: (f64, f64),
+    eps: f64,
     /// Channels of the first convolution.
     stem: i64,
     stages: Vec<StageLayout>,
@@ -86,7 +86,7 @@ fn layout(name: &str) -> Layout {
     if name == "efficientnet_v2_s" {
         let rows = ROWS_V2_S.into_iter().enumerate();
         return Layout {
-            norm: NORM_V2,
+            eps: EPS_V2,
             stem: 24,
             stages: rows
                 .map(|(index, row)| stage(index < 3, row, 1.0, 1.0))
@@ -97,7 +97,7 @@ fn layout(name: &str) -> Layout {
     let (width, depth) = scaling(name);
     let stages: Vec<StageLayout> = ROWS.map(|row| stage(false, row, width, depth)).into();
     Layout {
-        norm: NORM,
+        eps: EPS,
         stem: divisible_by_8(32.0 * width),
         features: 4 * stages.last().map_or(0, |stage| stage.channels),
         stages,
@@ -110,7 +110,7 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
         Init::zero_bias(WeightInit::UniformByOutputs),
     );
     let layout = layout(name);
-    let (norm, features) = (layout.norm, layout.features);
+    let (eps, features) = (layout.eps, layout.features);
     let blocks: usize = layout.stages.iter().map(|stage| stage.repeats).sum();
     let mut segments = Vec::new();
     let mut stages = vec![Stage::new("Stem", ["features.0"])];
@@ -118,7 +118,7 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
     builder.container("features", "Sequential", |builder, _| {
         segments.push(Segment::build(builder, |builder| {
             let stem = ConvSpec::new(3, inputs, 3, 2);
-            ConvNormActivation::new(builder, "0", stem, norm, SILU)
+            ConvNormActivation::new(builder, "0", stem, eps, SILU)
         })?);
         for row in layout.stages {
             let outputs = row.channels;
@@ -126,7 +126,7 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
             builder.container(&stage, "Sequential", |builder, _| {
                 for block in 0..row.repeats {
                     let shape = Shape {
-                        norm,
+                        eps,
                         inputs,
                         outputs,
                         kernel: row.kernel,
@@ -155,7 +155,7 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
         let name = stages.len().to_string();
         segments.push(Segment::build(builder, |builder| {
             let last = ConvSpec::new(inputs, features, 1, 1);
-            ConvNormActivation::new(builder, &name, last, norm, SILU)
+            ConvNormActivation::new(builder, &name, last, eps, SILU)
         })?);
         stages.push(Stage::new(
             "Final convolution",
@@ -179,8 +179,8 @@ type MakeBlock = fn(&mut Builder, usize, Shape) -> Result<InvertedResidual, Mode
 
 #[derive(Clone, Copy)]
 struct Shape {
-    /// eps and momentum.
-    norm: (f64, f64),
+    /// Of its normalisations.
+    eps: f64,
     inputs: i64,
     outputs: i64,
     kernel: i64,
@@ -209,12 +209,12 @@ fn fused(
             _ => channels,
         };
         let first = ConvSpec::new(shape.inputs, outputs, shape.kernel, shape.stride);
-        let first = ConvNormActivation::new(builder, "0", first, shape.norm, SILU)?;
+        let first = ConvNormActivation::new(builder, "0", first, shape.eps, SILU)?;
         let project = match shape.expansion {
             1 => None,
             _ => {
                 let project = ConvSpec::new(channels, shape.outputs, 1, 1);
-                let project = ConvNormActivation::new(builder, "1", project, shape.norm, None)?;
+                let project = ConvNormActivation::new(builder, "1", project, shape.eps, None)?;
                 Some(Projection::Module(project))
             }
         };
@@ -237,7 +237,7 @@ fn inverted_residual(
     shape: Shape,
 ) -> Result<InvertedResidual, ModelError> {
     let layer = |builder: &mut Builder, name: &str, spec, activation| {
-        ConvNormActivation::new(builder, name, spec, shape.norm, activation)
+        ConvNormActivation::new(builder, name, spec, shape.eps, activation)
     };
     let channels = shape.inputs * shape.expansion;
     let (hidden, squeeze, project) = builder.container("block", "Sequential", |builder, _| {

@@ -17,9 +17,8 @@ use super::layers::{
 };
 use super::network::{Parts, Segment, Stage};
 
-/// TensorFlow's constants; its momentum of 0.99 is 0.01 in PyTorch's sense.
+/// TensorFlow's.
 const EPS: f64 = 1e-3;
-const MOMENTUM: f64 = 0.01;
 /// Of the last block; it rises from 0 with the depth.
 const DROP_CONNECT: f64 = 0.2;
 
@@ -97,7 +96,7 @@ impl Stem {
     fn new(builder: &mut Builder) -> Result<Self, ModelError> {
         let conv = ConvSpec::new(3, 32, 3, 2).same();
         Ok(Self {
-            conv: builder.conv_norm(("_conv_stem", conv), ("_bn0", EPS, MOMENTUM))?,
+            conv: builder.conv_norm(("_conv_stem", conv), ("_bn0", EPS))?,
             relu: Activation::functional(ActivationKind::Relu6),
         })
     }
@@ -122,7 +121,7 @@ impl FinalConvolution {
     fn new(builder: &mut Builder, inputs: i64, features: i64) -> Result<Self, ModelError> {
         let conv = ConvSpec::new(inputs, features, 1, 1).same();
         Ok(Self {
-            conv: builder.conv_norm(("_conv_head", conv), ("_bn1", EPS, MOMENTUM))?,
+            conv: builder.conv_norm(("_conv_head", conv), ("_bn1", EPS))?,
             relu: builder.activation("_swish", ActivationKind::Relu6),
         })
     }
@@ -174,7 +173,7 @@ impl MobileBlock {
         } = shape;
         let channels = inputs * expansion;
         let mut layer = |conv: &str, norm: &str, spec: ConvSpec| {
-            builder.conv_norm((conv, spec.same()), (norm, EPS, MOMENTUM))
+            builder.conv_norm((conv, spec.same()), (norm, EPS))
         };
         let expand = if expansion == 1 {
             None

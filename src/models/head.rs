@@ -195,7 +195,6 @@ fn norm_spec(features: i64) -> NormSpec {
     NormSpec {
         features,
         eps: 1e-5,
-        momentum: 0.1,
     }
 }
 

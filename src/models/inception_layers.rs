@@ -10,7 +10,6 @@ use super::layers::{
 
 const EPS: f64 = 1e-3;
 /// PyTorch's default.
-const MOMENTUM: f64 = 0.1;
 
 /// torchvision's `BasicConv2d`: `conv`, `bn` and a ReLU without a module.
 pub(super) struct BasicConv {
@@ -27,7 +26,7 @@ impl BasicConv {
     pub fn new(builder: &mut Builder, name: &str, spec: ConvSpec) -> Result<Self, ModelError> {
         builder.container(name, "BasicConv2d", |builder, module| {
             Ok(Self {
-                conv: builder.conv_norm(("conv", spec), ("bn", EPS, MOMENTUM))?,
+                conv: builder.conv_norm(("conv", spec), ("bn", EPS))?,
                 relu: Activation::functional(ActivationKind::Relu),
                 module,
             })

@@ -11,7 +11,6 @@ use super::network::{Parts, Segment, Stage};
 
 /// PyTorch's defaults.
 const EPS: f64 = 1e-5;
-const MOMENTUM: f64 = 0.1;
 
 /// Expansion, channels, blocks and first stride: table 2 of the paper.
 const ROWS: [(i64, i64, usize, i64); 7] = [
@@ -78,13 +77,7 @@ fn layer(
     name: &str,
     spec: ConvSpec,
 ) -> Result<ConvNormActivation, ModelError> {
-    ConvNormActivation::new(
-        builder,
-        name,
-        spec,
-        (EPS, MOMENTUM),
-        Some(ActivationKind::Relu6),
-    )
+    ConvNormActivation::new(builder, name, spec, EPS, Some(ActivationKind::Relu6))
 }
 
 fn inverted_residual(
@@ -106,7 +99,7 @@ fn inverted_residual(
         let (conv, norm) = (hidden.len().to_string(), (hidden.len() + 1).to_string());
         let project = builder.conv_norm(
             (&conv, ConvSpec::new(channels, outputs, 1, 1)),
-            (&norm, EPS, MOMENTUM),
+            (&norm, EPS),
         )?;
         Ok(InvertedResidual {
             module,

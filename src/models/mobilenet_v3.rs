@@ -10,8 +10,8 @@ use super::layers::{
 };
 use super::network::{Parts, Segment, Stage};
 
-/// eps and momentum, of which TensorFlow's 0.99 is 0.01 in PyTorch's sense.
-const NORM: (f64, f64) = (1e-3, 0.01);
+/// TensorFlow's.
+const EPS: f64 = 1e-3;
 
 /// A line of the paper's tables 1 and 2.
 #[derive(Clone, Copy)]
@@ -99,7 +99,7 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
     builder.container("features", "Sequential", |builder, _| {
         segments.push(Segment::build(builder, |builder| {
             let stem = ConvSpec::new(3, inputs, 3, 2);
-            ConvNormActivation::new(builder, "0", stem, NORM, Some(HS))
+            ConvNormActivation::new(builder, "0", stem, EPS, Some(HS))
         })?);
         for row in rows {
             let name = segments.len().to_string();
@@ -124,7 +124,7 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
         ));
         segments.push(Segment::build(builder, |builder| {
             let last = ConvSpec::new(inputs, features, 1, 1);
-            ConvNormActivation::new(builder, &name, last, NORM, Some(HS))
+            ConvNormActivation::new(builder, &name, last, EPS, Some(HS))
         })?);
         Ok(())
     })?;
@@ -165,7 +165,7 @@ fn inverted_residual(
                 builder,
                 &next(),
                 expand,
-                NORM,
+                EPS,
                 activation,
             )?);
         }
@@ -174,7 +174,7 @@ fn inverted_residual(
             builder,
             &next(),
             depthwise,
-            NORM,
+            EPS,
             activation,
         )?);
         let squeeze = if row.squeezes {
@@ -185,7 +185,7 @@ fn inverted_residual(
             None
         };
         let project = ConvSpec::new(row.expanded, row.outputs, 1, 1);
-        let project = ConvNormActivation::new(builder, &next(), project, NORM, None)?;
+        let project = ConvNormActivation::new(builder, &next(), project, EPS, None)?;
         Ok(InvertedResidual {
             module,
             hidden,

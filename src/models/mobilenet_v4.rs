@@ -12,8 +12,8 @@ use super::layers::{
 };
 use super::network::{Parts, Segment, Stage};
 
-/// PyTorch's defaults of eps and momentum.
-const NORM: (f64, f64) = (1e-5, 0.1);
+/// PyTorch's default.
+const EPS: f64 = 1e-5;
 
 const RELU: Option<ActivationKind> = Some(ActivationKind::Relu);
 
@@ -129,7 +129,7 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
     };
     let mut segments = vec![Segment::build(builder, |builder| {
         let stem = ConvSpec::new(3, STEM, 3, 2);
-        ConvNormAct::bare(builder, ("conv_stem", stem), ("bn1", NORM), RELU)
+        ConvNormAct::bare(builder, ("conv_stem", stem), ("bn1", EPS), RELU)
     })?];
     let mut stages = vec![Stage::new("Stem", ["conv_stem", "bn1"])];
     let mut inputs = STEM;
@@ -159,7 +159,7 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
     })?;
     let head = builder.classifier(|builder| {
         let conv = ConvSpec::new(inputs, HIDDEN, 1, 1);
-        ConvNormAct::bare(builder, ("conv_head", conv), ("norm_head", NORM), RELU)
+        ConvNormAct::bare(builder, ("conv_head", conv), ("norm_head", EPS), RELU)
     })?;
     let classifier = Classifier {
         steps: vec![
@@ -244,7 +244,7 @@ impl InvertedBottleneck {
         Ok(Self {
             module,
             before: Vec::new(),
-            project: ConvNormAct::bare(builder, ("conv", conv), ("bn1", NORM), RELU)?,
+            project: ConvNormAct::bare(builder, ("conv", conv), ("bn1", EPS), RELU)?,
             after: nothing(builder, &["aa", "drop_path"]),
             residual: false,
         })
@@ -259,7 +259,7 @@ impl InvertedBottleneck {
     ) -> Result<Self, ModelError> {
         let channels = divisible_by_8((shape.inputs * expansion) as f64);
         let expand = ConvSpec::new(shape.inputs, channels, kernel, shape.stride);
-        let expand = ConvNormAct::bare(builder, ("conv_exp", expand), ("bn1", NORM), RELU)?;
+        let expand = ConvNormAct::bare(builder, ("conv_exp", expand), ("bn1", EPS), RELU)?;
         let mut before = vec![Step::Conv(Box::new(expand))];
         before.extend(
             nothing(builder, &["aa", "se"])
@@ -270,7 +270,7 @@ impl InvertedBottleneck {
         Ok(Self {
             module,
             before,
-            project: ConvNormAct::bare(builder, ("conv_pwl", project), ("bn2", NORM), None)?,
+            project: ConvNormAct::bare(builder, ("conv_pwl", project), ("bn2", EPS), None)?,
             after: nothing(builder, &["drop_path"]),
             residual: false,
         })
@@ -289,7 +289,7 @@ impl InvertedBottleneck {
         let first = ConvSpec::depthwise(shape.inputs, start, first_stride);
         let first = depthwise(builder, "dw_start", first, None)?;
         let expand = ConvSpec::new(shape.inputs, channels, 1, 1);
-        let expand = ConvNormAct::module(builder, "pw_exp", expand, NORM, RELU)?;
+        let expand = ConvNormAct::module(builder, "pw_exp", expand, EPS, RELU)?;
         let second = ConvSpec::depthwise(channels, middle, shape.stride);
         let second = depthwise(builder, "dw_mid", second, RELU)?;
         let mut before = vec![first, Step::Conv(Box::new(expand)), second];
@@ -298,7 +298,7 @@ impl InvertedBottleneck {
         Ok(Self {
             module,
             before,
-            project: ConvNormAct::module(builder, "pw_proj", project, NORM, None)?,
+            project: ConvNormAct::module(builder, "pw_proj", project, EPS, None)?,
             after: nothing(builder, &["dw_end", "layer_scale", "drop_path"]),
             residual: false,
         })
@@ -315,7 +315,7 @@ fn depthwise(
     if spec.kernel[0] == 0 {
         return Ok(Step::Marker(builder.marker(name, "Identity", "")));
     }
-    let layer = ConvNormAct::module(builder, name, spec, NORM, activation)?;
+    let layer = ConvNormAct::module(builder, name, spec, EPS, activation)?;
     Ok(Step::Conv(Box::new(layer)))
 }
 

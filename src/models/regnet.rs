@@ -12,8 +12,8 @@ use super::layers::{
 };
 use super::network::{Parts, Segment, Stage};
 
-/// PyTorch's defaults of eps and momentum.
-const NORM: (f64, f64) = (1e-5, 0.1);
+/// PyTorch's default.
+const EPS: f64 = 1e-5;
 
 const RELU: Option<ActivationKind> = Some(ActivationKind::Relu);
 
@@ -33,7 +33,7 @@ pub(super) fn parts(_name: &str, builder: &mut Builder) -> Result<Parts, ModelEr
     );
     let mut segments = vec![Segment::build(builder, |builder| {
         let stem = ConvSpec::new(3, STEM, 3, 2);
-        ConvNormAct::module(builder, "stem", stem, NORM, RELU)
+        ConvNormAct::module(builder, "stem", stem, EPS, RELU)
     })?];
     let mut stages = vec![Stage::new("Stem", ["stem"])];
     let mut inputs = STEM;
@@ -96,7 +96,7 @@ impl Bottleneck {
         stride: i64,
     ) -> Result<Self, ModelError> {
         let layer = |builder: &mut Builder, name: &str, spec, activation| {
-            ConvNormAct::module(builder, name, spec, NORM, activation)
+            ConvNormAct::module(builder, name, spec, EPS, activation)
         };
         let first = ConvSpec::new(inputs, channels, 1, 1);
         let grouped = ConvSpec {

@@ -14,7 +14,6 @@ use super::network::{Parts, Segment, Stage};
 
 /// PyTorch's defaults.
 const EPS: f64 = 1e-5;
-const MOMENTUM: f64 = 0.1;
 
 /// Blocks per layer, and whether they are bottlenecks.
 fn layout(name: &str) -> ([usize; 4], bool) {
@@ -33,7 +32,7 @@ pub(super) fn parts(name: &str, builder: &mut Builder) -> Result<Parts, ModelErr
     let expansion = if bottleneck { 4 } else { 1 };
     let mut segments = vec![Segment::build(builder, |builder| {
         let names = ["conv1", "bn1", "relu", "maxpool"];
-        PooledStem::new(builder, names, 64, (EPS, MOMENTUM))
+        PooledStem::new(builder, names, 64, EPS)
     })?];
     let mut stages = vec![Stage::new("Stem", ["conv1", "bn1", "relu", "maxpool"])];
     let mut inputs = 64;
@@ -118,24 +117,21 @@ impl Residual {
             ];
             for (spec, (conv, norm)) in specs.into_iter().zip([("conv1", "bn1"), ("conv2", "bn2")])
             {
-                convs.push(builder.conv_norm((conv, spec), (norm, EPS, MOMENTUM))?);
+                convs.push(builder.conv_norm((conv, spec), (norm, EPS))?);
             }
             let third = ConvSpec::new(width, outputs, 1, 1);
-            last = builder.conv_norm(("conv3", third), ("bn3", EPS, MOMENTUM))?;
+            last = builder.conv_norm(("conv3", third), ("bn3", EPS))?;
             relu = builder.activation("relu", ActivationKind::Relu);
         } else {
             let first = ConvSpec::new(inputs, width, 3, stride);
-            convs.push(builder.conv_norm(("conv1", first), ("bn1", EPS, MOMENTUM))?);
+            convs.push(builder.conv_norm(("conv1", first), ("bn1", EPS))?);
             relu = builder.activation("relu", ActivationKind::Relu);
             let second = ConvSpec::new(width, outputs, 3, 1);
-            last = builder.conv_norm(("conv2", second), ("bn2", EPS, MOMENTUM))?;
+            last = builder.conv_norm(("conv2", second), ("bn2", EPS))?;
         }
         let downsample = if stride != 1 || inputs != outputs {
             Some(builder.container("downsample", "Sequential", |builder, _| {
-                builder.conv_norm(
-                    ("0", ConvSpec::new(inputs, outputs, 1, stride)),
-                    ("1", EPS, MOMENTUM),
-                )
+                builder.conv_norm(("0", ConvSpec::new(inputs, outputs, 1, stride)), ("1", EPS))
             })?)
         } else {
             None

@@ -14,7 +14,6 @@ use super::network::{Parts, Segment, Stage};
 
 /// PyTorch's defaults.
 const EPS: f64 = 1e-5;
-const MOMENTUM: f64 = 0.1;
 
 /// The channels of each stage, which pooling ends.
 const CHANNELS: [i64; 5] = [64, 128, 256, 512, 512];
@@ -108,7 +107,7 @@ impl Layer {
         };
         let conv = if normalised {
             let (conv, norm) = (next(), next());
-            let pair = builder.conv_norm((&conv, spec), (&norm, EPS, MOMENTUM))?;
+            let pair = builder.conv_norm((&conv, spec), (&norm, EPS))?;
             Convolution::Normalised(pair)
         } else {
             Convolution::Plain(builder.conv(&next(), spec)?)

@@ -27,7 +27,7 @@ pub(in super::super) struct PooledStem {
 }
 
 impl PooledStem {
-    /// `names` of convolution, BatchNorm, ReLU and pooling; `norm`: eps and momentum.
+    /// `names` of convolution, BatchNorm, ReLU and pooling; `eps`: of the normalisation.
     ///
     /// # Errors
     /// libtorch's own.
@@ -35,12 +35,12 @@ impl PooledStem {
         builder: &mut Builder,
         names: [&str; 4],
         channels: i64,
-        norm: (f64, f64),
+        eps: f64,
     ) -> Result<Self, ModelError> {
         let [conv, bn, relu, pool] = names;
         let spec = ConvSpec::new(3, channels, 7, 2);
         Ok(Self {
-            conv: builder.conv_norm((conv, spec), (bn, norm.0, norm.1))?,
+            conv: builder.conv_norm((conv, spec), (bn, eps))?,
             relu: builder.activation(relu, ActivationKind::Relu),
             pool: builder.max_pool(pool, 3, 2, 1),
         })
@@ -67,7 +67,7 @@ pub(in super::super) struct ConvNormActivation {
 }
 
 impl ConvNormActivation {
-    /// `norm`: eps and momentum.
+    /// `eps`: of the normalisation.
     ///
     /// # Errors
     /// libtorch's own.
@@ -75,12 +75,12 @@ impl ConvNormActivation {
         builder: &mut Builder,
         name: &str,
         spec: ConvSpec,
-        norm: (f64, f64),
+        eps: f64,
         activation: Option<ActivationKind>,
     ) -> Result<Self, ModelError> {
         builder.container(name, "Conv2dNormActivation", |builder, module| {
             Ok(Self {
-                conv: builder.conv_norm(("0", spec), ("1", norm.0, norm.1))?,
+                conv: builder.conv_norm(("0", spec), ("1", eps))?,
                 activation: activation.map(|kind| builder.activation("2", kind)),
                 module,
             })
@@ -121,25 +121,24 @@ pub(in super::super) struct ConvNormAct {
 }
 
 impl ConvNormAct {
-    /// Two modules of the block, called `conv` and `norm`; of the normalisation eps and momentum follow.
+    /// Two modules of the block, called `conv` and `norm`; the normalisation's eps follows.
     ///
     /// # Errors
     /// libtorch's own.
     pub fn bare(
         builder: &mut Builder,
         conv: (&str, ConvSpec),
-        norm: (&str, (f64, f64)),
+        norm: (&str, f64),
         activation: Option<ActivationKind>,
     ) -> Result<Self, ModelError> {
-        let (name, (eps, momentum)) = norm;
         Ok(Self {
-            conv: builder.conv_norm_act(conv, (name, eps, momentum), activation)?,
+            conv: builder.conv_norm_act(conv, norm, activation)?,
             activation: activation.map(Activation::functional),
             module: None,
         })
     }
 
-    /// A module `name` of its own (timm's `ConvNormAct`), with `conv` and `bn` in it; `norm`: eps and momentum.
+    /// A module `name` of its own (timm's `ConvNormAct`), with `conv` and `bn` in it; `eps`: of the normalisation.
     ///
     /// # Errors
     /// libtorch's own.
@@ -147,13 +146,13 @@ impl ConvNormAct {
         builder: &mut Builder,
         name: &str,
         spec: ConvSpec,
-        norm: (f64, f64),
+        eps: f64,
         activation: Option<ActivationKind>,
     ) -> Result<Self, ModelError> {
         builder.container(name, "ConvNormAct", |builder, module| {
             Ok(Self {
                 module: Some(module),
-                ..Self::bare(builder, ("conv", spec), ("bn", norm), activation)?
+                ..Self::bare(builder, ("conv", spec), ("bn", eps), activation)?
             })
         })
     }

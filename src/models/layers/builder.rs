@@ -234,53 +234,42 @@ impl Builder {
         Ok((scale, offset))
     }
 
-    /// A convolution and the normalisation after it, under their own names; of the norm's, eps and
-    /// momentum follow.
+    /// A convolution and the normalisation after it, under their own names; the norm's eps
+    /// follows.
     ///
     /// # Errors
     /// libtorch's own.
     pub fn conv_norm(
         &mut self,
         conv: (&str, ConvSpec),
-        norm: (&str, f64, f64),
+        norm: (&str, f64),
     ) -> Result<ConvNorm, ModelError> {
         let features = conv.1.outputs;
-        let (norm_name, eps, momentum) = norm;
+        let (norm_name, eps) = norm;
         Ok(ConvNorm {
             conv: self.conv(conv.0, conv.1)?,
-            norm: self.norm(
-                norm_name,
-                NormSpec {
-                    features,
-                    eps,
-                    momentum,
-                },
-            )?,
+            norm: self.norm(norm_name, NormSpec { features, eps })?,
         })
     }
 
-    /// A convolution and timm's `BatchNormAct2d`, which holds the nonlinearity after it: one leaf. Of the norm's, eps and
-    /// momentum follow.
+    /// A convolution and timm's `BatchNormAct2d`, which holds the nonlinearity after it: one leaf. The norm's eps
+    /// follows.
     ///
     /// # Errors
     /// libtorch's own.
     pub fn conv_norm_act(
         &mut self,
         conv: (&str, ConvSpec),
-        norm: (&str, f64, f64),
+        norm: (&str, f64),
         activation: Option<ActivationKind>,
     ) -> Result<ConvNorm, ModelError> {
         let features = conv.1.outputs;
-        let (norm_name, eps, momentum) = norm;
+        let (norm_name, eps) = norm;
         let detail = match activation {
             Some(kind) => format!("{features}, {}", kind.class_name()),
             None => features.to_string(),
         };
-        let spec = NormSpec {
-            features,
-            eps,
-            momentum,
-        };
+        let spec = NormSpec { features, eps };
         Ok(ConvNorm {
             conv: self.conv(conv.0, conv.1)?,
             norm: self.batch_norm(norm_name, "BatchNormAct2d", detail, spec)?,

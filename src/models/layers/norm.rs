@@ -6,13 +6,16 @@ use super::super::ModelError;
 use super::Context;
 use crate::libtorch::numbers::WithNumber;
 
-/// Size and constants of a BatchNorm.
+/// The share of a new batch in the running statistics: PyTorch's, and timm's for every network. What some were published with
+/// (TensorFlow's 0.99, here 0.01) takes hundreds of batches to leave the old pictures' statistics behind; a fine-tuning on few
+/// pictures has no more, and every validation until then would be of a network that does not fit its statistics.
+const MOMENTUM: f64 = 0.1;
+
+/// Size of a BatchNorm, and what keeps its division finite.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct NormSpec {
     pub features: i64,
     pub eps: f64,
-    /// The share of a new batch in the running statistics (PyTorch's sense).
-    pub momentum: f64,
 }
 
 /// Batch normalisation (Ioffe and Szegedy 2015).
@@ -81,7 +84,7 @@ impl BatchNorm {
             Some(&self.mean),
             Some(&self.variance),
             training,
-            self.spec.momentum,
+            MOMENTUM,
             self.spec.eps,
             true,
         )?)
