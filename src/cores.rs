@@ -34,13 +34,18 @@ pub enum Reason {
     ControlGroup,
     /// This variable of Slurm says so.
     Slurm(&'static str),
+    /// OpenMP's variable says so, which people set on machines that they share.
+    OpenMp,
 }
 
 /// What Slurm gives a task, and, for jobs that ask for no cores by the task, what it gives a job of this machine.
 const SLURM: [&str; 2] = ["SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE"];
 
+/// Threads of each level of nested work, the outermost first: "4" or "4,2".
+const OPEN_MP: &str = "OMP_NUM_THREADS";
+
 impl Cores {
-    /// The least of what affinity, control groups and Slurm allow; the first answer holds as long as the process lives.
+    /// The least of what affinity, control groups, Slurm and OpenMP's variable allow; the first answer holds as long as the process lives.
     pub fn of_process() -> Self {
         static CORES: OnceLock<Cores> = OnceLock::new();
         *CORES.get_or_init(|| Self::in_system(Path::new("/"), &|name| std::env::var(name).ok()))
@@ -61,10 +66,15 @@ impl Cores {
             let number = variable(name)?.trim().parse().ok()?;
             (number > 0).then_some((number, Reason::Slurm(name)))
         });
+        let open_mp = variable(OPEN_MP).and_then(|threads| {
+            let number = threads.split(',').next()?.trim().parse().ok()?;
+            (number > 0).then_some((number, Reason::OpenMp))
+        });
         let limits = [
             allowed.map(|count| (count, Reason::Affinity)),
             time_share(root).map(|count| (count, Reason::ControlGroup)),
             slurm,
+            open_mp,
         ];
         let (count, reason) =
             limits
@@ -96,6 +106,7 @@ impl Cores {
                 "this process’s control group (a batch system, a container or systemd) allows it the time of {of}"
             ),
             Reason::Slurm(name) => format!("Slurm gives {of} ({name})"),
+            Reason::OpenMp => format!("{OPEN_MP} allows {of}"),
         }
     }
 
@@ -203,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_of_affinity_time_and_slurm_counts() {
+    fn the_least_of_what_is_allowed_counts() {
         let with = |more: &[(&'static str, &'static str)]| [&TWO[..], more].concat();
         let scope = "sys/fs/cgroup/job.slice/job-7.scope/cpu.max";
         let slice = "sys/fs/cgroup/job.slice/cpu.max";
@@ -229,12 +240,18 @@ mod tests {
         );
         assert_eq!(cores(&TWO, &[(node, "12")]), (12, Reason::Slurm(node)));
         // What is more than there is, is not there; what is no number says nothing.
-        for value in ["64", "0", "-3", "many", ""] {
-            assert_eq!(
-                cores(&TWO, &[(task, value)]),
-                (16, Reason::Affinity),
-                "{value}"
-            );
+        for name in [task, OPEN_MP] {
+            for value in ["64", "0", "-3", "many", ""] {
+                assert_eq!(
+                    cores(&TWO, &[(name, value)]),
+                    (16, Reason::Affinity),
+                    "{name}={value}"
+                );
+            }
+        }
+        for value in ["2", " 2", "2,1"] {
+            let variables = [(task, "4"), (OPEN_MP, value)];
+            assert_eq!(cores(&TWO, &variables), (2, Reason::OpenMp));
         }
         let whole = [("sys/devices/system/cpu/online", "0-3\n")];
         assert_eq!(cores(&whole, &[]), (4, Reason::Machine));
