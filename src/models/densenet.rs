@@ -13,7 +13,7 @@ use super::layers::{
 };
 use super::network::{Parts, Segment, Stage};
 
-/// PyTorch's defaults.
+/// PyTorch's default.
 const EPS: f64 = 1e-5;
 
 /// Channels that every layer adds, k in the paper.

@@ -9,7 +9,6 @@ use super::layers::{
 };
 
 const EPS: f64 = 1e-3;
-/// PyTorch's default.
 
 /// torchvision's `BasicConv2d`: `conv`, `bn` and a ReLU without a module.
 pub(super) struct BasicConv {

@@ -9,7 +9,7 @@ use super::layers::{
 };
 use super::network::{Parts, Segment, Stage};
 
-/// PyTorch's defaults.
+/// PyTorch's default.
 const EPS: f64 = 1e-5;
 
 /// Expansion, channels, blocks and first stride: table 2 of the paper.

@@ -12,7 +12,7 @@ use super::layers::{
 };
 use super::network::{Parts, Segment, Stage};
 
-/// PyTorch's defaults.
+/// PyTorch's default.
 const EPS: f64 = 1e-5;
 
 /// Blocks per layer, and whether they are bottlenecks.
