@@ -77,13 +77,30 @@ fn torchvision(builder: &mut Builder) -> Result<Parts, ModelError> {
         }
         Ok(())
     })?;
-    let norm = builder
-        .classifier(|builder| builder.layer_norm("classifier.0", "LayerNorm2d", inputs, EPS))?;
+    end(
+        builder,
+        ["classifier.0", "classifier.2"],
+        (segments, stages),
+        inputs,
+    )
+}
+
+/// The whole network of these segments and stages, the last of which gives `features` channels; `names` of the classifier's
+/// LayerNorm and linear layer.
+fn end(
+    builder: &mut Builder,
+    names: [&str; 2],
+    (segments, stages): (Vec<Segment>, Vec<Stage>),
+    features: i64,
+) -> Result<Parts, ModelError> {
+    let [norm, linear] = names;
+    let norm =
+        builder.classifier(|builder| builder.layer_norm(norm, "LayerNorm2d", features, EPS))?;
     let classifier = Classifier {
         steps: vec![
             ClassifierStep::Pool(1),
             ClassifierStep::Norm(norm),
-            classifier::linear(builder, "classifier.2", inputs, 1000)?,
+            classifier::linear(builder, linear, features, 1000)?,
         ],
     };
     Ok(Parts {
@@ -91,7 +108,7 @@ fn torchvision(builder: &mut Builder) -> Result<Parts, ModelError> {
         segments,
         stages,
         classifier,
-        features: inputs,
+        features,
     })
 }
 

@@ -3,14 +3,13 @@
 use tch::Tensor;
 
 use super::super::ModelError;
-use super::super::classifier::{self, Classifier, ClassifierStep};
 use super::super::init::{Init, WeightInit};
 use super::super::layers::{
     Activation, ActivationKind, Block, Builder, Context, Conv2d, ConvSpec, Dropout, LayerNorm,
     Marker,
 };
 use super::super::network::{Parts, Segment, Stage};
-use super::{EPS, LAYER_SCALE, Stem};
+use super::{EPS, LAYER_SCALE, Stem, end};
 
 /// Channels and blocks of each stage.
 const STAGES: [(i64, usize); 4] = [(80, 2), (160, 2), (320, 8), (640, 2)];
@@ -76,22 +75,12 @@ pub(super) fn parts(builder: &mut Builder) -> Result<Parts, ModelError> {
     if let Some(last) = stages.last_mut() {
         last.paths.push("norm_pre".into());
     }
-    let norm = builder
-        .classifier(|builder| builder.layer_norm("head.norm", "LayerNorm2d", inputs, EPS))?;
-    let classifier = Classifier {
-        steps: vec![
-            ClassifierStep::Pool(1),
-            ClassifierStep::Norm(norm),
-            classifier::linear(builder, "head.fc", inputs, 1000)?,
-        ],
-    };
-    Ok(Parts {
-        kind: "ConvNeXt",
-        segments,
-        stages,
-        classifier,
-        features: inputs,
-    })
+    end(
+        builder,
+        ["head.norm", "head.fc"],
+        (segments, stages),
+        inputs,
+    )
 }
 
 fn identity(builder: &mut Builder, name: &str) -> Marker {
